@@ -1,0 +1,78 @@
+"""`hearth`: finds its subcommands through entry points, so that no package has to import another for them."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib.metadata import EntryPoint, entry_points, version
+from types import ModuleType
+from typing import Protocol, cast
+
+_DESCRIPTION = """\
+Hearth watches a heart at home: ECG from a wearable, analysed on a small computer, kept by a hub,
+shown to caregivers and reported to clinicians. It is not a medical device.
+
+Start with `hearth demo`. Then try your own recording:  hearth demo --record PATH
+or your own chest strap:  hearth devices scan,  hearth edge --config edge.toml
+"""
+
+
+class _Command(Protocol):
+    HELP: str
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None: ...
+
+    def run(self, arguments: argparse.Namespace) -> int: ...
+
+
+class UserError(Exception):
+    """Something the user can mend: one line that names the file and the key; exit status 2."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse, run one subcommand, and return its exit status: 0 done, 2 the user can mend it."""
+    arguments = _parser().parse_args(argv)
+    try:
+        command: _Command = arguments.command
+        return command.run(arguments)
+    except ImportError as error:
+        return _complain(f"{error}; install the role you need, e.g. pip install 'hearth-ecg[edge]' or [hub]")
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        if not _is_for_the_user(error):
+            raise
+        return _complain(str(error))
+
+
+def _is_for_the_user(error: Exception) -> bool:
+    """Each package has its own error with the attribute `for_user`; none has to import another's."""
+    return isinstance(error, UserError) or bool(getattr(error, "for_user", False))
+
+
+def _complain(text: str) -> int:
+    print(f"hearth: {text}", file=sys.stderr)
+    return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="hearth", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--version", action="version", version=f"hearth {version('hearth-ecg')}")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for entry in sorted(entry_points(group="hearth.commands"), key=lambda entry: entry.name):
+        _add(subparsers, entry)
+    return parser
+
+
+def _add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]", entry: EntryPoint) -> None:
+    module: ModuleType = entry.load()
+    command = cast("_Command", module)
+    subparser = subparsers.add_parser(
+        entry.name,
+        help=command.HELP,
+        description=module.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_arguments(subparser)
+    subparser.set_defaults(command=command)

@@ -1,0 +1,202 @@
+"""WIRE CONTRACT: what an edge says to a hub over MQTT: typed messages, JSON codec, topics.
+
+Owned by the edge, read by the hub; imports the standard library, pydantic and `edge.labels` alone.
+Times are UTC. A message is never changed once sent: `event_id` is the same whenever the same event is
+sent again, so that a receiver can ignore what it has.
+"""
+
+from typing import Annotated, Final, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
+
+from edge.labels import BeatClass, Finding, Priority, Rhythm
+
+SCHEMA_VERSION: Final = 1
+TOPIC_ROOT: Final = "hearth/v1"
+ID_PATTERN: Final = r"^[A-Za-z0-9_-]{1,64}$"
+HUB_ID: Final = "hub"
+
+Identifier = Annotated[str, Field(pattern=ID_PATTERN)]
+Seconds = Annotated[float, Field(ge=0)]
+Phase = Literal["new", "update", "end"]
+EndReason = Literal["ended", "signal_lost", "recording_ended"]
+Witness = Literal["encoder", "rule", "language_model"]
+LocalizationStatus = Literal["answered", "late", "absent", "invalid", "dropped"]
+Availability = Literal["online", "offline", "stopped"]
+
+
+class Message(BaseModel):
+    """Immutable, and strict about fields it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class StripBeat(Message):
+    """One beat on a strip, in seconds from the strip's first sample."""
+
+    at_s: Seconds
+    beat_class: BeatClass
+
+
+class Strip(Message):
+    """A piece of one lead as the recorder holds it (unfiltered), in microvolts."""
+
+    lead: str
+    fs_hz: Annotated[float, Field(gt=0)]
+    start_at: AwareDatetime
+    samples_uv: Annotated[tuple[int, ...], Field(min_length=1, max_length=60_000)]
+    beats: tuple[StripBeat, ...] = ()
+
+
+class LocalizedFinding(Message):
+    """Where the language model says that a finding is, in seconds from the strip's first sample."""
+
+    finding: Finding
+    start_s: Seconds
+    end_s: Seconds
+
+
+class Localization(Message):
+    """The language model's answer about an episode, or why there is none."""
+
+    status: LocalizationStatus
+    model: str | None = None
+    latency_s: Seconds | None = None
+    findings: tuple[LocalizedFinding, ...] = ()
+    sentence: str | None = None
+
+
+class _Event(Message):
+    schema_version: Literal[1] = SCHEMA_VERSION
+    event_id: UUID
+    device_id: Identifier
+    patient_id: Identifier
+    recording_id: UUID
+
+
+class EpisodeEvent(_Event):
+    """One step in the life of an episode. `observed_until_at` orders the steps."""
+
+    kind: Literal["episode"] = "episode"
+    episode_id: UUID
+    phase: Phase
+    finding: Finding
+    priority: Priority
+    onset_at: AwareDatetime
+    observed_until_at: AwareDatetime
+    end_at: AwareDatetime | None = None
+    end_reason: EndReason | None = None
+    beats: dict[BeatClass, int] = {}
+    heart_rate_bpm: float | None = None
+    longest_rr_ms: float | None = None
+    confidence: Annotated[float, Field(ge=0, le=1)]
+    seen_by: tuple[Witness, ...]
+    strip: Strip | None = None
+    localization: Localization | None = None
+
+
+class MinuteEvent(_Event):
+    """What was measured in one minute, or in the part of it that was recorded."""
+
+    kind: Literal["minute"] = "minute"
+    start_at: AwareDatetime
+    wear_s: Seconds
+    analysable_s: Seconds
+    beats: dict[BeatClass, int]
+    rhythm_s: dict[Rhythm, float]
+    mean_heart_rate_bpm: float | None = None
+    min_heart_rate_bpm: float | None = None
+    max_heart_rate_bpm: float | None = None
+    longest_rr_ms: float | None = None
+
+
+NoticeCode = Literal[
+    "recording_started",
+    "recording_ended",
+    "link_lost",
+    "link_restored",
+    "samples_lost",
+    "frames_damaged",
+    "samples_saturated",
+    "clock_step",
+    "edge_restarted",
+    "disk_limit",
+    "outbox_limit",
+    "localizer_unavailable",
+    "localizer_dropped",
+]
+
+
+class NoticeEvent(_Event):
+    """Something about the system itself that a caregiver or engineer has to know."""
+
+    kind: Literal["notice"] = "notice"
+    at: AwareDatetime
+    code: NoticeCode
+    text: str
+
+
+Event = EpisodeEvent | MinuteEvent | NoticeEvent
+_EVENT: Final[TypeAdapter[Event]] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
+
+
+class LiveState(Message):
+    """The newest state of a device: retained, sent often, never stored in the outbox."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    device_id: Identifier
+    patient_id: Identifier
+    at: AwareDatetime
+    link: Literal["connected", "lost", "ended"]
+    contact: bool | None = None
+    battery_percent: Annotated[int, Field(ge=0, le=100)] | None = None
+    heart_rate_bpm: float | None = None
+    rhythm: Rhythm | None = None
+    analysable: bool = False
+    open_findings: tuple[Finding, ...] = ()
+    outbox_backlog: Annotated[int, Field(ge=0)] = 0
+    localizer: Literal["ready", "absent"] = "absent"
+
+
+class Receipt(Message):
+    """The hub's word that these events are in its database."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    event_ids: tuple[UUID, ...]
+
+
+def encode(message: Message) -> bytes:
+    """JSON, UTF-8, without fields that are at their `None` default."""
+    return message.model_dump_json(exclude_none=True).encode()
+
+
+def decode_event(payload: bytes) -> Event:
+    """Parse an event; raises `pydantic.ValidationError` (a `ValueError`) when it is not one."""
+    return _EVENT.validate_json(payload)
+
+
+def event_topic(device_id: str, kind: str) -> str:
+    """Durable events, QoS 1: `hearth/v1/<device>/event/<kind>`."""
+    return f"{TOPIC_ROOT}/{device_id}/event/{kind}"
+
+
+def state_topic(device_id: str) -> str:
+    """Newest `LiveState`, retained."""
+    return f"{TOPIC_ROOT}/{device_id}/state"
+
+
+def availability_topic(device_id: str) -> str:
+    """`online` (birth), `stopped` (orderly end) or `offline` (last will), retained plain text."""
+    return f"{TOPIC_ROOT}/{device_id}/availability"
+
+
+def receipt_topic(device_id: str) -> str:
+    """From hub to edge: `Receipt`."""
+    return f"{TOPIC_ROOT}/{device_id}/receipt"
+
+
+def device_of_topic(topic: str) -> str | None:
+    """The device that a topic belongs to, or `None` where it is not one of ours."""
+    parts = topic.split("/")
+    return parts[2] if len(parts) >= 4 and "/".join(parts[:2]) == TOPIC_ROOT else None

@@ -1,0 +1,75 @@
+"""What the store gives back: frozen values, apart from the database and from the wire."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from edge.events import EndReason, LiveState, Localization, Phase, Strip
+from edge.labels import BeatClass, Finding, Priority, Rhythm
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """A pseudonymous id from the wire and the name that the hub's config gives it."""
+
+    patient_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceStatus:
+    """The newest word from a device; `heard_at` is the hub's clock when it came."""
+
+    device_id: str
+    patient_id: str
+    availability: str
+    heard_at: datetime
+    state: LiveState | None
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """An episode as far as it is known."""
+
+    episode_id: UUID
+    device_id: str
+    patient_id: str
+    finding: Finding
+    priority: Priority
+    phase: Phase
+    onset_at: datetime
+    observed_until_at: datetime
+    end_at: datetime | None
+    end_reason: EndReason | None
+    beats: dict[BeatClass, int]
+    heart_rate_bpm: float | None
+    longest_rr_ms: float | None
+    confidence: float
+    seen_by: tuple[str, ...]
+    strip: Strip | None
+    localization: Localization | None
+
+
+@dataclass(frozen=True, slots=True)
+class Minute:
+    """One minute of measurements."""
+
+    start_at: datetime
+    wear_s: float
+    analysable_s: float
+    beats: dict[BeatClass, int]
+    rhythm_s: dict[Rhythm, float]
+    mean_heart_rate_bpm: float | None
+    min_heart_rate_bpm: float | None
+    max_heart_rate_bpm: float | None
+    longest_rr_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something about the system itself."""
+
+    at: datetime
+    device_id: str
+    code: str
+    text: str
