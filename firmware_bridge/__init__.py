@@ -1,0 +1,1 @@
+"""Speaks to wearables: transports bring bytes, decoders turn them into packets."""

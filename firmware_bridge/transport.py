@@ -11,6 +11,8 @@ from firmware_bridge.packets import Received
 class TransportError(Exception):
     """The source cannot be opened or read; the message is one line for a person."""
 
+    for_user = True
+
 
 class Transport(Protocol):
     """An open source of packets: `async with open_transport(uri) as transport: async for ... `.

@@ -1,0 +1,1 @@
+"""Subcommands of `hearth` that belong to devices."""
