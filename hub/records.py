@@ -73,3 +73,18 @@ class Notice:
     device_id: str
     code: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that could not be stored as an event, why, when it last came, and how often.
+
+    `payload` holds the first bytes; `payload_bytes` says how many there were.
+    """
+
+    topic: str
+    payload: bytes
+    payload_bytes: int
+    reason: str
+    received_at: datetime
+    times: int

@@ -1,0 +1,120 @@
+"""From an event to the columns it sets: pure functions, the same result in whatever order events come."""
+
+from datetime import UTC
+from typing import Any, Final
+
+from edge.events import EpisodeEvent, MinuteEvent, NoticeEvent, Strip
+
+Columns = dict[str, Any]
+
+_PHASE_RANK: Final = {"new": 0, "update": 1, "end": 2}
+_NOTHING_KNOWN: Final[Columns] = {
+    "signal_order": "",
+    "end_order": "",
+    "end_at": None,
+    "end_reason": None,
+    "strip_order": "",
+    "strip": None,
+    "localization_order": "",
+    "localization": None,
+}
+
+
+def merge_episode(known: Columns | None, event: EpisodeEvent) -> Columns:
+    """What is known of an episode after one more of its events.
+
+    The signal is described by the newest event; an end stays; the longest strip wins, then the newest;
+    an answer of the language model wins over the lack of one, then the newest.
+    """
+    merged = dict(known or _NOTHING_KNOWN)
+    order = _order(event)
+    if order > merged["signal_order"]:
+        merged |= _signal_columns(event) | {"signal_order": order}
+    if event.phase == "end" and order > merged["end_order"]:
+        merged |= {"end_at": event.end_at, "end_reason": event.end_reason, "end_order": order}
+    if merged["end_order"]:
+        merged["phase"] = "end"
+    return _merge_strip(_merge_localization(merged, event, order), event, order)
+
+
+def minute_columns(event: MinuteEvent) -> Columns:
+    """The columns of a minute apart from its key."""
+    return {
+        "event_id": event.event_id,
+        "patient_id": event.patient_id,
+        "wear_s": event.wear_s,
+        "analysable_s": event.analysable_s,
+        "beats": event.beats,
+        "rhythm_s": event.rhythm_s,
+        "mean_heart_rate_bpm": event.mean_heart_rate_bpm,
+        "min_heart_rate_bpm": event.min_heart_rate_bpm,
+        "max_heart_rate_bpm": event.max_heart_rate_bpm,
+        "longest_rr_ms": event.longest_rr_ms,
+    }
+
+
+def minute_wins(new: Columns, known: Columns) -> bool:
+    """Whether a minute sent twice with different numbers is replaced: the one with more wear is kept."""
+    return _minute_rank(new) > _minute_rank(known)
+
+
+def notice_columns(event: NoticeEvent) -> Columns:
+    """The columns of a notice."""
+    return {
+        "event_id": event.event_id,
+        "device_id": event.device_id,
+        "patient_id": event.patient_id,
+        "at": event.at,
+        "code": event.code,
+        "text": event.text,
+    }
+
+
+def _order(event: EpisodeEvent) -> str:
+    at = event.observed_until_at.astimezone(UTC).isoformat(timespec="microseconds")
+    return f"{at} {_PHASE_RANK[event.phase]} {event.event_id}"
+
+
+def _minute_rank(columns: Columns) -> tuple[float, float, str]:
+    return columns["wear_s"], columns["analysable_s"], str(columns["event_id"])
+
+
+def _signal_columns(event: EpisodeEvent) -> Columns:
+    return {
+        "episode_id": event.episode_id,
+        "device_id": event.device_id,
+        "patient_id": event.patient_id,
+        "phase": event.phase,
+        "finding": event.finding,
+        "priority": event.priority,
+        "onset_at": event.onset_at,
+        "observed_until_at": event.observed_until_at,
+        "beats": event.beats,
+        "heart_rate_bpm": event.heart_rate_bpm,
+        "longest_rr_ms": event.longest_rr_ms,
+        "confidence": event.confidence,
+        "seen_by": list(event.seen_by),
+    }
+
+
+def _merge_strip(merged: Columns, event: EpisodeEvent, order: str) -> Columns:
+    if event.strip is None:
+        return merged
+    strip_order = f"{_duration_s(event.strip):012.3f} {order}"
+    if strip_order <= merged["strip_order"]:
+        return merged
+    return merged | {"strip": event.strip.model_dump_json(), "strip_order": strip_order}
+
+
+def _merge_localization(merged: Columns, event: EpisodeEvent, order: str) -> Columns:
+    if event.localization is None:
+        return merged
+    localization_order = f"{int(event.localization.status == 'answered')} {order}"
+    if localization_order <= merged["localization_order"]:
+        return merged
+    text = event.localization.model_dump_json()
+    return merged | {"localization": text, "localization_order": localization_order}
+
+
+def _duration_s(strip: Strip) -> float:
+    return len(strip.samples_uv) / strip.fs_hz

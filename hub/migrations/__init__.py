@@ -1,0 +1,1 @@
+"""The versions of the hub's database, and the way from each to the next (Alembic)."""

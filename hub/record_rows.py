@@ -1,0 +1,81 @@
+"""From a row of the database to the record that readers get."""
+
+from sqlalchemy import RowMapping
+
+from edge.events import LiveState, Localization, Strip
+from edge.labels import BeatClass, Finding, Priority, Rhythm
+from hub.records import DeadLetter, DeviceStatus, Episode, Minute, Notice
+
+Row = RowMapping
+
+
+def episode_of(row: Row) -> Episode:
+    """An episode with its strip and the language model's answer."""
+    strip, localization = row["strip"], row["localization"]
+    return Episode(
+        episode_id=row["episode_id"],
+        device_id=row["device_id"],
+        patient_id=row["patient_id"],
+        finding=Finding(row["finding"]),
+        priority=Priority(row["priority"]),
+        phase=row["phase"],
+        onset_at=row["onset_at"],
+        observed_until_at=row["observed_until_at"],
+        end_at=row["end_at"],
+        end_reason=row["end_reason"],
+        beats=_beats(row),
+        heart_rate_bpm=row["heart_rate_bpm"],
+        longest_rr_ms=row["longest_rr_ms"],
+        confidence=row["confidence"],
+        seen_by=tuple(row["seen_by"]),
+        strip=None if strip is None else Strip.model_validate_json(strip),
+        localization=None if localization is None else Localization.model_validate_json(localization),
+    )
+
+
+def minute_of(row: Row) -> Minute:
+    """A minute of measurements."""
+    return Minute(
+        start_at=row["start_at"],
+        wear_s=row["wear_s"],
+        analysable_s=row["analysable_s"],
+        beats=_beats(row),
+        rhythm_s={Rhythm(rhythm): seconds for rhythm, seconds in row["rhythm_s"].items()},
+        mean_heart_rate_bpm=row["mean_heart_rate_bpm"],
+        min_heart_rate_bpm=row["min_heart_rate_bpm"],
+        max_heart_rate_bpm=row["max_heart_rate_bpm"],
+        longest_rr_ms=row["longest_rr_ms"],
+    )
+
+
+def notice_of(row: Row) -> Notice:
+    """A notice."""
+    return Notice(row["at"], row["device_id"], row["code"], row["text"])
+
+
+def device_of(row: Row) -> DeviceStatus:
+    """A device that has been heard."""
+    state = row["state"]
+    return DeviceStatus(
+        device_id=row["device_id"],
+        patient_id=row["patient_id"],
+        availability=row["availability"],
+        heard_at=row["heard_at"],
+        state=None if state is None else LiveState.model_validate_json(state),
+    )
+
+
+def dead_letter_of(row: Row) -> DeadLetter:
+    """A message that could not be stored as an event."""
+    return DeadLetter(
+        topic=row["topic"],
+        payload=row["payload"],
+        payload_bytes=row["payload_bytes"],
+        reason=row["reason"],
+        received_at=row["received_at"],
+        times=row["times"],
+    )
+
+
+def _beats(row: Row) -> dict[BeatClass, int]:
+    return {BeatClass(beat): count for beat, count in row["beats"].items()}

@@ -1,0 +1,232 @@
+"""The hub's history, and the only module with SQL.
+
+Delivery may be repeated and out of order: `add_event` is idempotent, and any order gives the same rows.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any, Final, Self
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine, RowMapping, Select, Table, and_, func, insert, select, update
+
+from edge.events import EpisodeEvent, Event, LiveState, MinuteEvent, encode
+from edge.labels import Finding
+from hub import record_rows, schema
+from hub.database import StoreError, open_engine, writing
+from hub.event_rows import merge_episode, minute_columns, minute_wins, notice_columns
+from hub.records import DeadLetter, DeviceStatus, Episode, Minute, Notice, Patient
+
+_KEPT_BYTES: Final = 65_536
+_ONE_MINUTE: Final = timedelta(minutes=1)
+
+
+class Store:
+    """All that the hub knows. Safe to use from several threads; each method is one transaction."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._writer = writing(engine)
+
+    @classmethod
+    def open(cls, url: str) -> Self:
+        """Open or create the database of a SQLAlchemy URL, migrated; raises `StoreError`."""
+        return cls(open_engine(url))
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def add_event(self, event: Event, received_at: datetime) -> bool:
+        """Log an event and merge it, in one transaction; False if it was known.
+
+        Raises `StoreError` if its `event_id` or its episode is known with another content or device.
+        """
+        with self._writer.begin() as connection:
+            if not _log(connection, event, received_at):
+                return False
+            _merge(connection, event)
+            _ensure_patient(connection, event.patient_id)
+            _hear(connection, event.device_id, received_at, {"patient_id": event.patient_id})
+        return True
+
+    def add_dead_letter(self, topic: str, payload: bytes, reason: str, received_at: datetime) -> None:
+        """Keep what could not be stored as an event; the same message again only counts up."""
+        digest = sha256(topic.encode() + b"\0" + payload).hexdigest()
+        table = schema.dead_letters
+        again = {"reason": reason, "received_at": received_at, "times": table.c.times + 1}
+        first = {"topic": topic, "payload": payload[:_KEPT_BYTES], "payload_bytes": len(payload), "times": 1}
+        with self._writer.begin() as connection:
+            if connection.execute(update(table).where(table.c.digest == digest).values(again)).rowcount:
+                return
+            connection.execute(insert(table).values({**again, **first, "digest": digest}))
+
+    def ensure_patient(self, patient_id: str, name: str) -> None:
+        """Make a patient known, or change the name."""
+        with self._writer.begin() as connection:
+            _put(connection, schema.patients, {"patient_id": patient_id}, {"name": name})
+
+    def set_availability(
+        self, device_id: str, availability: str, at: datetime, *, heard: bool = True
+    ) -> None:
+        """What is said of a device's connection; `heard` is whether the device itself said so just now."""
+        with self._writer.begin() as connection:
+            _hear(connection, device_id, at if heard else None, {"availability": availability})
+
+    def set_state(self, state: LiveState, at: datetime, *, heard: bool = True) -> None:
+        """The newest state; `heard` is False for one that a broker had kept for an unknown time."""
+        values = {"patient_id": state.patient_id, "state": encode(state).decode()}
+        with self._writer.begin() as connection:
+            _ensure_patient(connection, state.patient_id)
+            _hear(connection, state.device_id, at if heard else None, values)
+
+    def patients(self) -> list[Patient]:
+        """All patients, by name."""
+        table = schema.patients
+        rows = self._read(select(table).order_by(table.c.name, table.c.patient_id))
+        return [Patient(row["patient_id"], row["name"]) for row in rows]
+
+    def devices(self, patient_id: str) -> list[DeviceStatus]:
+        """The patient's devices that have been heard at least once."""
+        table = schema.devices
+        mine = and_(table.c.patient_id == patient_id, table.c.heard_at.is_not(None))
+        rows = self._read(select(table).where(mine).order_by(table.c.device_id))
+        return [record_rows.device_of(row) for row in rows]
+
+    def episodes(
+        self,
+        patient_id: str,
+        from_at: datetime,
+        to_at: datetime,
+        findings: Collection[Finding] | None = None,
+    ) -> list[Episode]:
+        """Episodes of which any part lies in [from_at, to_at), by onset; one still open counts so far."""
+        table = schema.episodes
+        query = select(table).where(
+            table.c.patient_id == patient_id,
+            table.c.onset_at < to_at,
+            func.coalesce(table.c.end_at, table.c.observed_until_at, type_=schema.UtcDateTime) >= from_at,
+        )
+        if findings is not None:
+            query = query.where(table.c.finding.in_(list(findings)))
+        rows = self._read(query.order_by(table.c.onset_at, table.c.episode_id))
+        return [record_rows.episode_of(row) for row in rows]
+
+    def episode(self, episode_id: UUID) -> Episode | None:
+        """One episode."""
+        table = schema.episodes
+        rows = self._read(select(table).where(table.c.episode_id == episode_id))
+        return record_rows.episode_of(rows[0]) if rows else None
+
+    def minutes(self, patient_id: str, from_at: datetime, to_at: datetime) -> list[Minute]:
+        """Minutes that start in [from_at, to_at), in order; two recordings may share one."""
+        table = schema.minutes
+        query = _in_period(table, patient_id, "start_at", from_at, to_at)
+        rows = self._read(query.order_by(table.c.start_at, table.c.device_id, table.c.recording_id))
+        return [record_rows.minute_of(row) for row in rows]
+
+    def notices(self, patient_id: str, from_at: datetime, to_at: datetime) -> list[Notice]:
+        """Notices in [from_at, to_at), in order."""
+        table = schema.notices
+        query = _in_period(table, patient_id, "at", from_at, to_at)
+        rows = self._read(query.order_by(table.c.at, table.c.event_id))
+        return [record_rows.notice_of(row) for row in rows]
+
+    def latest_at(self, patient_id: str) -> datetime | None:
+        """The end of what was measured so far: all of it lies before this time."""
+        minutes, episodes = schema.minutes, schema.episodes
+        last_minute = select(func.max(minutes.c.start_at)).where(minutes.c.patient_id == patient_id)
+        last_seen = select(func.max(episodes.c.observed_until_at)).where(episodes.c.patient_id == patient_id)
+        with self._engine.begin() as connection:
+            start_at = connection.execute(last_minute).scalar()
+            seen_at = connection.execute(last_seen).scalar()
+        ends = [seen_at] if start_at is None else [seen_at, start_at + _ONE_MINUTE]
+        return max((end for end in ends if end is not None), default=None)
+
+    def dead_letters(self, limit: int = 100) -> list[DeadLetter]:
+        """The dead letters that came last, newest first."""
+        table = schema.dead_letters
+        rows = self._read(select(table).order_by(table.c.received_at.desc(), table.c.digest).limit(limit))
+        return [record_rows.dead_letter_of(row) for row in rows]
+
+    def dead_letter_count(self) -> int:
+        """How many different messages could not be stored as events."""
+        return int(self._read(select(func.count().label("rows")).select_from(schema.dead_letters))[0]["rows"])
+
+    def _read(self, query: Select[Any]) -> Sequence[RowMapping]:
+        with self._engine.begin() as connection:
+            return connection.execute(query).mappings().all()
+
+
+def _log(connection: Connection, event: Event, received_at: datetime) -> bool:
+    """Add to the audit trail; False if the event is there."""
+    table, payload = schema.events, encode(event).decode()
+    known = connection.execute(select(table.c.payload).where(table.c.event_id == event.event_id)).scalar()
+    if known is not None:
+        if known != payload:
+            raise StoreError(f"event {event.event_id} is known with another content")
+        return False
+    columns = event.model_dump(include={"event_id", "kind", "device_id", "patient_id"})
+    connection.execute(insert(table).values({**columns, "received_at": received_at, "payload": payload}))
+    return True
+
+
+def _merge(connection: Connection, event: Event) -> None:
+    if isinstance(event, EpisodeEvent):
+        _merge_into_episodes(connection, event)
+    elif isinstance(event, MinuteEvent):
+        _merge_into_minutes(connection, event)
+    else:
+        connection.execute(insert(schema.notices).values(notice_columns(event)))
+
+
+def _merge_into_episodes(connection: Connection, event: EpisodeEvent) -> None:
+    key = {"episode_id": event.episode_id}
+    known = _get(connection, schema.episodes, key)
+    if known and (known["device_id"], known["patient_id"]) != (event.device_id, event.patient_id):
+        raise StoreError(f"episode {event.episode_id} belongs to another device or patient")
+    _put(connection, schema.episodes, key, merge_episode(known, event))
+
+
+def _merge_into_minutes(connection: Connection, event: MinuteEvent) -> None:
+    key = event.model_dump(include={"device_id", "recording_id", "start_at"})
+    known, columns = _get(connection, schema.minutes, key), minute_columns(event)
+    if known is None or minute_wins(columns, known):
+        _put(connection, schema.minutes, key, columns)
+
+
+def _ensure_patient(connection: Connection, patient_id: str) -> None:
+    if _get(connection, schema.patients, {"patient_id": patient_id}) is None:
+        connection.execute(insert(schema.patients).values(patient_id=patient_id, name=patient_id))
+
+
+def _hear(connection: Connection, device_id: str, heard_at: datetime | None, values: dict[str, Any]) -> None:
+    """Note the newest word from a device; the hub's clock never goes back."""
+    known = _get(connection, schema.devices, {"device_id": device_id})
+    last = known["heard_at"] if known else None
+    heard = max((at for at in (last, heard_at) if at is not None), default=None)
+    values = {"availability": "unknown", **(known or {}), **values, "heard_at": heard}
+    _put(connection, schema.devices, {"device_id": device_id}, values)
+
+
+def _get(connection: Connection, table: Table, key: dict[str, Any]) -> dict[str, Any] | None:
+    row = connection.execute(select(table).filter_by(**key)).mappings().first()
+    return None if row is None else dict(row)
+
+
+def _put(connection: Connection, table: Table, key: dict[str, Any], values: dict[str, Any]) -> None:
+    changed = connection.execute(update(table).filter_by(**key).values(values))
+    if not changed.rowcount:
+        connection.execute(insert(table).values({**values, **key}))
+
+
+def _in_period(table: Table, patient_id: str, column: str, from_at: datetime, to_at: datetime) -> Select[Any]:
+    time = table.c[column]
+    return select(table).where(table.c.patient_id == patient_id, time >= from_at, time < to_at)
