@@ -24,10 +24,6 @@ class _Command(Protocol):
     def run(self, arguments: argparse.Namespace) -> int: ...
 
 
-class UserError(Exception):
-    """Something the user can mend: one line that names the file and the key; exit status 2."""
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse, run one subcommand, and return its exit status: 0 done, 2 the user can mend it."""
     arguments = _parser().parse_args(argv)
@@ -46,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _is_for_the_user(error: Exception) -> bool:
     """Each package has its own error with the attribute `for_user`; none has to import another's."""
-    return isinstance(error, UserError) or bool(getattr(error, "for_user", False))
+    return bool(getattr(error, "for_user", False))
 
 
 def _complain(text: str) -> int:

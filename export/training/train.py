@@ -71,7 +71,7 @@ def train(settings: Settings, data: Path, out: Path) -> None:
     )
     optimizer = torch.optim.AdamW(model.parameters(), weight_decay=settings["optimizer"]["weight_decay"])
     first, history = _resume(out, model, average, optimizer)
-    dev = _dev_windows(settings, data)
+    dev = development_windows(settings, data)
     stream = DataLoader(
         Batches(settings, data, settings["optimizer"]["seed"] + first), batch_size=None, num_workers=1
     )
@@ -118,7 +118,7 @@ def _evaluate(average: AveragedModel, model: EcgEncoder, dev: list[Window]) -> d
     return score_windows(_final(average, model), [collate(dev[i : i + 32]) for i in range(0, len(dev), 32)])
 
 
-def _dev_windows(settings: Settings, data: Path) -> list[Window]:
+def development_windows(settings: Settings, data: Path) -> list[Window]:
     groups, noise = load_groups(data, settings["data"], dev=True)
     weights = {name: settings["data"]["weights"][name] for name in groups}
     source = iter(WindowSource(groups, weights, noise, settings["data"]["window_s"], 1, 1, augment=False))

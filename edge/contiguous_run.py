@@ -1,0 +1,91 @@
+"""From samples without a gap to encoder frames: resample, filter, cut windows, encode, keep the middle."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from edge.bundle import Manifest
+from edge.encoder import Encoder, EncoderFrames
+from edge.filters import CausalBandpass
+from edge.resampler import StreamingResampler
+from edge.ring_buffer import RingBuffer
+
+UV_PER_MV = 1000.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EncodedSpan:
+    """Frames of the run's seconds `first_s` to `stop_s`; the last second of a run may be cut short."""
+
+    first_s: int
+    stop_s: float
+    frames: EncoderFrames
+
+
+class ContiguousRun:
+    """Signal path of one stretch without gaps; a gap ends it and the next run starts afresh.
+
+    Windows stand on whole strides since the run's first sample, so that they do not depend on how the
+    samples were cut into blocks.
+    """
+
+    def __init__(self, manifest: Manifest, fs_in_hz: float, n_leads: int) -> None:
+        self._manifest = manifest
+        self._resampler = StreamingResampler(fs_in_hz, manifest.fs_hz, n_leads)
+        self._bandpass = CausalBandpass(manifest.fs_hz)
+        self._ring = RingBuffer((manifest.window_s + manifest.stride_s) * manifest.fs_hz, n_leads)
+        self._encoded_s = 0
+
+    def feed(self, ecg_uv: npt.NDArray[np.int32], encoder: Encoder) -> list[EncodedSpan]:
+        """Take samples `[n, leads]`, return what can be encoded now."""
+        spans = []
+        for piece in np.array_split(ecg_uv, max(1, len(ecg_uv) // 2048)):
+            at_model_rate = self._resampler.feed(piece / UV_PER_MV)
+            spans += self._take(at_model_rate, encoder)
+        return spans
+
+    def flush(self, encoder: Encoder) -> list[EncodedSpan]:
+        """Encode to the last sample, with less look-ahead."""
+        spans = self._take(self._resampler.flush(), encoder)
+        stop = self._ring.stop
+        while self._encoded_s * self._manifest.fs_hz < stop:
+            spans.append(self._encode(encoder, min(stop, self._window_stop()), last=True))
+        return spans
+
+    def _take(self, rows: npt.NDArray[np.float64], encoder: Encoder) -> list[EncodedSpan]:
+        self._ring.append(self._bandpass.feed(rows).astype(np.float32))
+        spans = []
+        while self._window_stop() <= self._ring.stop:
+            spans.append(self._encode(encoder, self._window_stop(), last=False))
+        return spans
+
+    def _window_stop(self) -> int:
+        reach_s = self._encoded_s + self._manifest.stride_s + self._manifest.lookahead_s
+        return reach_s * self._manifest.fs_hz
+
+    def _encode(self, encoder: Encoder, stop: int, *, last: bool) -> EncodedSpan:
+        fs, frames_per_s = self._manifest.fs_hz, self._manifest.frames_per_second
+        stop_s = -(-stop // fs)
+        start_s = max(0, stop_s - self._manifest.window_s)
+        window = self._ring.read(start_s * fs, stop)
+        padding = ((0, stop_s * fs - stop), (0, 0))
+        frames = encoder.run(np.pad(window, padding, mode="edge").T.astype(np.float32))
+        first_s = self._encoded_s
+        keep_s = min(first_s + self._manifest.stride_s, stop_s)
+        self._encoded_s = keep_s
+        seconds = slice(first_s - start_s, keep_s - start_s)
+        end_s = min(float(keep_s), stop / fs) if last else float(keep_s)
+        n_frames = int(np.ceil((end_s - start_s) * frames_per_s))
+        kept = slice(seconds.start * frames_per_s, n_frames)
+        return EncodedSpan(first_s, end_s, _cut(frames, kept, seconds))
+
+
+def _cut(frames: EncoderFrames, kept: slice, seconds: slice) -> EncoderFrames:
+    return EncoderFrames(
+        frames.beat[kept],
+        frames.classes[kept],
+        frames.rhythm[seconds],
+        frames.analysable[seconds],
+        frames.embedding[seconds],
+    )

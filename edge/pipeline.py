@@ -1,0 +1,212 @@
+"""The order of the stages: placed samples in, beats, rhythm, episodes and minutes out.
+
+Pure but for the encoder session, and a fold over the samples: live, replay and batch analysis are this one
+code. Its state can be saved between two blocks, so that an edge that was killed takes up where it was.
+"""
+
+import math
+import pickle
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge.beats import BeatDecoder, FoundBeat
+from edge.clock_map import ClockMap
+from edge.contiguous_run import ContiguousRun, EncodedSpan
+from edge.encoder import Encoder
+from edge.episodes import EpisodeTracker
+from edge.labels import Finding, Rhythm
+from edge.minutes import MinuteCounter
+from edge.quality import unreadable_seconds
+from edge.ring_buffer import RingBuffer
+from edge.rule_tracker import RuleTracker
+from edge.rules import RuleSettings
+from edge.second_tracker import DurationSettings, SecondTracker
+from edge.stream import Beat, EndReason, Output, PlacedBlock, RawStrip, Second, Span
+
+STRIP_S, STRIP_BEFORE_S = 10.0, 3.0
+_RAW_MEMORY_S = 120
+_BEAT_MEMORY = 512
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineSettings:
+    """What may differ from patient to patient."""
+
+    rules: RuleSettings = RuleSettings()
+    durations: DurationSettings = DurationSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """The newest state, for the live display."""
+
+    heart_rate_bpm: float | None
+    rhythm: Rhythm | None
+    analysable: bool
+    open_findings: tuple[Finding, ...]
+
+
+class Pipeline:
+    """`fs_hz` and `n_leads` are those of the device; feed blocks in order."""
+
+    def __init__(
+        self, encoder: Encoder, fs_hz: float, n_leads: int, settings: PipelineSettings | None = None
+    ) -> None:
+        settings = settings or PipelineSettings()
+        self._encoder, self._fs_hz, self._n_leads = encoder, fs_hz, n_leads
+        self._clock = ClockMap(fs_hz)
+        self._rules = RuleTracker(settings.rules)
+        self._seconds = SecondTracker(encoder.manifest.thresholds, settings.durations)
+        self._episodes, self._minutes = EpisodeTracker(), MinuteCounter()
+        self._recent: deque[Beat] = deque(maxlen=_BEAT_MEMORY)
+        self._in_af = self._analysable = False
+        self._previous: Beat | None = None
+        self.next_index = 0
+        self._begin_run(0)
+
+    @property
+    def vitals(self) -> Vitals:
+        """Heart rate, rhythm and readability as of the last decided second."""
+        rhythm = Rhythm.ATRIAL_FIBRILLATION if self._in_af else Rhythm.NON_AF
+        rate = self._minutes.heart_rate_bpm if self._analysable else None
+        return Vitals(
+            rate, rhythm if self._analysable else None, self._analysable, self._episodes.open_findings
+        )
+
+    def feed(self, block: PlacedBlock) -> list[Output]:
+        """Take the next block; a jump of its index is a gap."""
+        outputs: list[Output] = []
+        if block.first_index != self.next_index:
+            outputs += self._end_run("signal_lost")
+            self._begin_run(block.first_index)
+        self._clock.add(block)
+        step = max(1, int(self._fs_hz))
+        for first in range(0, len(block.ecg_uv), step):
+            piece = block.ecg_uv[first : first + step]
+            self._raw.append(piece)
+            for span in self._run.feed(piece, self._encoder):
+                outputs += self._digest(span, self._decoder.feed(span.frames))
+        self.next_index = block.stop_index
+        return outputs
+
+    def flush(self) -> list[Output]:
+        """The recording is over."""
+        return [*self._end_run("recording_ended"), *self._minutes.flush()]
+
+    def snapshot(self) -> bytes:
+        """All state but the encoder."""
+        return pickle.dumps({name: value for name, value in vars(self).items() if name != "_encoder"})
+
+    def restore(self, snapshot: bytes) -> None:
+        """Take up a state that `snapshot` gave; only ever read from the edge's own state directory."""
+        vars(self).update(pickle.loads(snapshot))  # noqa: S301 the edge's own file, mode 0600
+
+    def _begin_run(self, first_index: int) -> None:
+        manifest = self._encoder.manifest
+        self._origin, self._limit_index = first_index, first_index
+        self._run = ContiguousRun(manifest, self._fs_hz, self._n_leads)
+        self._decoder = BeatDecoder(manifest)
+        self._raw = RingBuffer(int(_RAW_MEMORY_S * self._fs_hz), self._n_leads, np.int32)
+        self._raw.stop = first_index
+        self._previous = None
+
+    def _end_run(self, reason: EndReason) -> list[Output]:
+        if self._raw.stop == self._origin:
+            return []
+        outputs: list[Output] = []
+        for span in self._run.flush(self._encoder):
+            outputs += self._digest(span, self._decoder.feed(span.frames))
+        outputs += self._take_beats(deque(self._decoder.flush()), before_s=math.inf)
+        end_ns = self._clock.utc_ns(self._raw.stop)
+        for change in self._rules.interrupt() + self._seconds.interrupt(end_ns):
+            outputs += self._step_episode(change, reason)
+        self._in_af = self._analysable = False
+        return outputs
+
+    def _digest(self, span: EncodedSpan, beats: list[FoundBeat]) -> list[Output]:
+        """In order of time, each second before its beats, so that it decides whether they can be read."""
+        reach_s = span.stop_s + self._encoder.manifest.lookahead_s
+        self._limit_index = min(self._raw.stop, self._index(reach_s))
+        outputs: list[Output] = []
+        waiting = deque(beats)
+        for i, second in enumerate(self._read_seconds(span)):
+            outputs += self._take_beats(waiting, before_s=span.first_s + i)
+            outputs += self._take_second(second)
+        outputs += self._take_beats(waiting, before_s=math.inf)
+        return [*outputs, *self._minutes.close_before(self._clock.utc_ns(self._index(self._decoder.decided_s)))]
+
+    def _take_beats(self, waiting: "deque[FoundBeat]", before_s: float) -> list[Output]:
+        """Beats in a second that cannot be read are no beats."""
+        outputs: list[Output] = []
+        while waiting and waiting[0].at_s < before_s:
+            found = waiting.popleft()
+            if self._analysable:
+                outputs += self._take_beat(self._beat(found))
+        return outputs
+
+    def _read_seconds(self, span: EncodedSpan) -> list[Second]:
+        n_seconds = len(span.frames.analysable)
+        bounds = [self._index(span.first_s + i) for i in range(n_seconds)] + [self._index(span.stop_s)]
+        raw = self._raw.read(bounds[0], min(bounds[-1], self._raw.stop))
+        dead = unreadable_seconds(raw.astype(np.int64), [bound - bounds[0] for bound in bounds])
+        limit = self._encoder.manifest.thresholds.analysable
+        return [
+            Second(
+                first_index=bounds[i],
+                start_ns=self._clock.utc_ns(bounds[i]),
+                duration_s=min(1.0, span.stop_s - span.first_s - i),
+                analysable=bool(span.frames.analysable[i] >= limit and not dead[i]),
+                af_probability=float(span.frames.rhythm[i, 1]),
+            )
+            for i in range(n_seconds)
+        ]
+
+    def _beat(self, found: FoundBeat) -> Beat:
+        manifest = self._encoder.manifest
+        index = self._index(found.at_s)
+        previous = self._previous
+        rr_ms = None if previous is None else round((index - previous.index) * 1000 / self._fs_hz, 3)
+        beat_class = manifest.beat_classes[found.class_index]
+        return Beat(index, self._clock.utc_ns(index), beat_class, round(found.confidence, 4), rr_ms)
+
+    def _take_beat(self, beat: Beat) -> list[Output]:
+        self._previous = beat
+        self._recent.append(beat)
+        self._minutes.add_beat(beat)
+        self._episodes.add_beat(beat)
+        outputs: list[Output] = [beat]
+        for change in self._rules.feed(beat):
+            outputs += self._step_episode(change, "ended")
+        return outputs
+
+    def _take_second(self, second: Second) -> list[Output]:
+        step = self._seconds.feed(second)
+        self._in_af, self._analysable = step.in_af, second.analysable
+        self._minutes.add_second(second, Rhythm.ATRIAL_FIBRILLATION if step.in_af else Rhythm.NON_AF)
+        outputs: list[Output] = [step.rhythm_change] if step.rhythm_change else []
+        if second.analysable:
+            for change in self._rules.silence(second.start_ns):
+                outputs += self._step_episode(change, "ended")
+        else:
+            self._previous = None
+            for change in self._rules.interrupt():
+                outputs += self._step_episode(change, "signal_lost")
+        for change in step.spans:
+            outputs += self._step_episode(change, "ended")
+        return outputs
+
+    def _step_episode(self, span: Span, reason: EndReason) -> list[Output]:
+        strip = None if self._episodes.knows(span) else self._strip(span.onset_index)
+        return list(self._episodes.feed(span, list(self._recent), strip, reason))
+
+    def _strip(self, onset_index: int) -> RawStrip:
+        first = max(self._raw.start, onset_index - int(STRIP_BEFORE_S * self._fs_hz))
+        stop = min(first + int(STRIP_S * self._fs_hz), self._limit_index)
+        ecg_uv = self._raw.read(first, max(stop, first)).astype(np.int32)
+        beats = tuple(beat for beat in self._recent if first <= beat.index < stop)
+        return RawStrip(first, self._clock.utc_ns(first), ecg_uv, beats)
+
+    def _index(self, at_s: float) -> int:
+        return self._origin + round(at_s * self._fs_hz)

@@ -1,0 +1,116 @@
+"""Values that travel through the edge: placed samples in, beats, seconds, episodes and minutes out."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from edge.labels import BeatClass, Finding, Rhythm
+
+NS_PER_S = 1_000_000_000
+NS_PER_MS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlacedBlock:
+    """Consecutive samples `[n, leads]` in microvolts, with their place in the recording.
+
+    `first_index` counts all samples of the recording, lost ones too; `start_ns` is UTC.
+    """
+
+    first_index: int
+    start_ns: int
+    ecg_uv: npt.NDArray[np.int32]
+
+    @property
+    def stop_index(self) -> int:
+        """Index after the last sample."""
+        return self.first_index + len(self.ecg_uv)
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """One beat; `rr_ms` to the beat before, `None` after a gap or an unreadable stretch."""
+
+    index: int
+    at_ns: int
+    beat_class: BeatClass
+    confidence: float
+    rr_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Second:
+    """The encoder's word on one second (or the last part of one, `duration_s` < 1) of signal."""
+
+    first_index: int
+    start_ns: int
+    duration_s: float
+    analysable: bool
+    af_probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch that a rule or the encoder found; open while `end_ns` is `None`."""
+
+    finding: Finding
+    onset_index: int
+    onset_ns: int
+    last_ns: int
+    end_ns: int | None
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class RhythmChange:
+    """From this sample on the rhythm is this one."""
+
+    index: int
+    rhythm: Rhythm
+
+
+@dataclass(frozen=True, slots=True)
+class MinuteSummary:
+    """Measurements of one UTC minute."""
+
+    start_ns: int
+    wear_s: float
+    analysable_s: float
+    beats: dict[BeatClass, int]
+    rhythm_s: dict[Rhythm, float]
+    mean_heart_rate_bpm: float | None
+    min_heart_rate_bpm: float | None
+    max_heart_rate_bpm: float | None
+    longest_rr_ms: float | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RawStrip:
+    """A piece of the recorder's signal `[n, leads]` in microvolts, and the beats in it."""
+
+    first_index: int
+    start_ns: int
+    ecg_uv: npt.NDArray[np.int32]
+    beats: tuple[Beat, ...]
+
+
+Phase = Literal["new", "update", "end"]
+EndReason = Literal["ended", "signal_lost", "recording_ended"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EpisodeStep:
+    """One step in the life of an episode, which `finding` and `onset_index` name for ever."""
+
+    phase: Phase
+    span: Span
+    end_reason: EndReason | None
+    beats: dict[BeatClass, int]
+    heart_rate_bpm: float | None
+    longest_rr_ms: float | None
+    strip: RawStrip | None
+
+
+Output = Beat | RhythmChange | EpisodeStep | MinuteSummary
