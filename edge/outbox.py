@@ -1,0 +1,156 @@
+"""The outbox: events on disk until the hub has them, and the pipeline's checkpoint beside them.
+
+An event and the checkpoint that follows from the same samples are one transaction. After a crash the samples
+since the checkpoint are analysed again and give the same event ids, which are known and ignored: nothing is
+lost, nothing is told twice.
+"""
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from edge.events import Event, encode, event_topic
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS outbox (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, event_id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
+    topic TEXT NOT NULL, payload BLOB NOT NULL, sent INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX IF NOT EXISTS outbox_sent ON outbox (sent, seq);
+CREATE TABLE IF NOT EXISTS told (event_id TEXT PRIMARY KEY, recording_id TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS checkpoint (
+    recording_id TEXT PRIMARY KEY, next_index INTEGER NOT NULL, state BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS question (episode_id TEXT PRIMARY KEY, payload BLOB NOT NULL);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """An event that waits to be sent."""
+
+    seq: int
+    topic: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """State of the pipeline before sample `next_index` of a recording."""
+
+    recording_id: UUID
+    next_index: int
+    state: bytes
+
+
+class Outbox:
+    """SQLite in WAL mode with full syncs; used from one thread."""
+
+    def __init__(self, path: Path, max_rows: int = 1_000_000) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._max_rows = max_rows
+        self._db = sqlite3.connect(path, isolation_level=None)
+        path.chmod(0o600)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        self._db.executescript(_SCHEMA)
+
+    def commit(
+        self, events: Iterable[Event], checkpoint: Checkpoint | None = None, questions: Iterable[Event] = ()
+    ) -> int:
+        """Store events, questions for the language model and a checkpoint together; returns how many
+        old rows had to go because the outbox was full."""
+        with _Transaction(self._db):
+            for event in events:
+                self._add(event)
+            for question in questions:
+                self._ask(question)
+            if checkpoint is not None:
+                row = (str(checkpoint.recording_id), checkpoint.next_index, checkpoint.state)
+                self._db.execute("INSERT OR REPLACE INTO checkpoint VALUES (?, ?, ?)", row)
+            return self._make_room()
+
+    def unsent(self, limit: int) -> list[OutboxRow]:
+        """Oldest rows that are not on their way."""
+        query = "SELECT seq, topic, payload FROM outbox WHERE sent = 0 ORDER BY seq LIMIT ?"
+        return [OutboxRow(*row) for row in self._db.execute(query, (limit,))]
+
+    def mark_sent(self, seq: int) -> None:
+        """The broker has it (PUBACK); the row stays until the hub says so."""
+        self._db.execute("UPDATE outbox SET sent = 1 WHERE seq = ?", (seq,))
+
+    def remove(self, seq: int) -> None:
+        """The broker has it, and nothing more is asked for (`confirm = "broker"`)."""
+        self._db.execute("DELETE FROM outbox WHERE seq = ?", (seq,))
+
+    def settle(self, event_ids: Iterable[UUID]) -> None:
+        """The hub has these in its database."""
+        with _Transaction(self._db):
+            ids = [(str(event_id),) for event_id in event_ids]
+            self._db.executemany("DELETE FROM outbox WHERE event_id = ?", ids)
+
+    def requeue(self) -> None:
+        """What was sent without a receipt is sent again."""
+        self._db.execute("UPDATE outbox SET sent = 0 WHERE sent = 1")
+
+    def backlog(self) -> int:
+        """Events that the hub has not confirmed."""
+        return int(self._db.execute("SELECT COUNT(*) FROM outbox").fetchone()[0])
+
+    def checkpoint(self, recording_id: UUID) -> Checkpoint | None:
+        """The newest checkpoint of a recording."""
+        query = "SELECT next_index, state FROM checkpoint WHERE recording_id = ?"
+        row = self._db.execute(query, (str(recording_id),)).fetchone()
+        return None if row is None else Checkpoint(recording_id, *row)
+
+    def finish_recording(self, recording_id: UUID) -> None:
+        """The recording is over: its checkpoint and its list of told events are no longer needed."""
+        with _Transaction(self._db):
+            for table in ("checkpoint", "told"):
+                self._db.execute(f"DELETE FROM {table} WHERE recording_id = ?", (str(recording_id),))  # noqa: S608
+
+    def open_questions(self) -> list[bytes]:
+        """Episodes that the language model was asked about and has not answered."""
+        return [row[0] for row in self._db.execute("SELECT payload FROM question")]
+
+    def close_question(self, episode_id: UUID, answer: Event) -> None:
+        """The answer, whatever it is, takes the place of the question."""
+        with _Transaction(self._db):
+            self._db.execute("DELETE FROM question WHERE episode_id = ?", (str(episode_id),))
+            self._add(answer)
+
+    def close(self) -> None:
+        """Close the database."""
+        self._db.close()
+
+    def _add(self, event: Event) -> None:
+        ids = (str(event.event_id), str(event.recording_id))
+        if not self._db.execute("INSERT OR IGNORE INTO told VALUES (?, ?)", ids).rowcount:
+            return
+        row = (str(event.event_id), event.kind, event_topic(event.device_id, event.kind), encode(event))
+        self._db.execute("INSERT INTO outbox (event_id, kind, topic, payload) VALUES (?, ?, ?, ?)", row)
+
+    def _ask(self, question: Event) -> None:
+        assert question.kind == "episode"
+        row = (str(question.episode_id), encode(question))
+        self._db.execute("INSERT OR IGNORE INTO question VALUES (?, ?)", row)
+
+    def _make_room(self) -> int:
+        """Measurements go before notices, and notices before episodes."""
+        excess = self.backlog() - self._max_rows
+        if excess <= 0:
+            return 0
+        order = "CASE kind WHEN 'minute' THEN 0 WHEN 'notice' THEN 1 ELSE 2 END, seq"
+        query = f"DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox ORDER BY {order} LIMIT ?)"  # noqa: S608
+        return self._db.execute(query, (excess,)).rowcount
+
+
+class _Transaction:
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def __enter__(self) -> None:
+        self._db.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._db.execute("COMMIT" if kind is None else "ROLLBACK")
