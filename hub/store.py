@@ -57,16 +57,31 @@ class Store:
             _hear(connection, event.device_id, received_at, {"patient_id": event.patient_id})
         return True
 
-    def add_dead_letter(self, topic: str, payload: bytes, reason: str, received_at: datetime) -> None:
-        """Keep what could not be stored as an event; the same message again only counts up."""
-        digest = sha256(topic.encode() + b"\0" + payload).hexdigest()
+    def add_dead_letter(
+        self,
+        topic: str,
+        payload: bytes,
+        reason: str,
+        received_at: datetime,
+        *,
+        identity: bytes | None = None,
+    ) -> None:
+        """Keep what could not be stored as an event; one that comes again only counts up.
+
+        Two letters on a topic are the same if their `identity` is, which is the payload unless given.
+        """
+        digest = sha256(topic.encode() + b"\0" + (payload if identity is None else identity)).hexdigest()
         table = schema.dead_letters
-        again = {"reason": reason, "received_at": received_at, "times": table.c.times + 1}
-        first = {"topic": topic, "payload": payload[:_KEPT_BYTES], "payload_bytes": len(payload), "times": 1}
+        values = {
+            "payload": payload[:_KEPT_BYTES],
+            "payload_bytes": len(payload),
+            "reason": reason,
+            "received_at": received_at,
+        }
         with self._writer.begin() as connection:
-            if connection.execute(update(table).where(table.c.digest == digest).values(again)).rowcount:
-                return
-            connection.execute(insert(table).values({**again, **first, "digest": digest}))
+            again = update(table).where(table.c.digest == digest).values(**values, times=table.c.times + 1)
+            if not connection.execute(again).rowcount:
+                connection.execute(insert(table).values(digest=digest, topic=topic, times=1, **values))
 
     def ensure_patient(self, patient_id: str, name: str) -> None:
         """Make a patient known, or change the name."""
