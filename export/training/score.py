@@ -10,7 +10,7 @@ from export.model import EcgEncoder
 from export.training.losses import Batch
 
 _MATCH_FRAMES = 9  # 150 ms at 64 Hz
-_THRESHOLD = 0.4
+_THRESHOLD = 0.25
 
 
 @torch.no_grad()

@@ -67,7 +67,7 @@ def train(settings: Settings, data: Path, out: Path) -> None:
     torch.manual_seed(settings["optimizer"]["seed"])
     model = EcgEncoder(EncoderConfig(**settings["model"]))
     average = AveragedModel(
-        model, multi_avg_fn=get_ema_multi_avg_fn(settings["optimizer"]["ema"]), use_buffers=False
+        model, multi_avg_fn=get_ema_multi_avg_fn(settings["optimizer"]["ema"]), use_buffers=True
     )
     optimizer = torch.optim.AdamW(model.parameters(), weight_decay=settings["optimizer"]["weight_decay"])
     first, history = _resume(out, model, average, optimizer)
@@ -88,7 +88,7 @@ def train(settings: Settings, data: Path, out: Path) -> None:
             draw_curves(history, out / "curves.png")
         if done % settings["run"]["checkpoint_every"] == 0 or done == settings["optimizer"]["steps"]:
             _save(out, done, model, average, optimizer, history)
-    _final(average, model).save_pretrained(out / "checkpoint")
+    _final(average, model.config).save_pretrained(out / "checkpoint")
 
 
 def _take_step(
@@ -105,17 +105,15 @@ def _take_step(
     return {name: float(value.detach()) for name, value in losses.items()}
 
 
-def _final(average: AveragedModel, model: EcgEncoder) -> EcgEncoder:
-    """The averaged weights with the running statistics of the live model."""
-    final = EcgEncoder(model.config)
-    state = dict(model.state_dict())
-    state.update({name: value for name, value in average.module.named_parameters()})
-    final.load_state_dict(state)
+def _final(average: AveragedModel, config: EncoderConfig) -> EcgEncoder:
+    """The averaged weights and running statistics."""
+    final = EcgEncoder(config)
+    final.load_state_dict(average.module.state_dict())
     return final.eval()
 
 
 def _evaluate(average: AveragedModel, model: EcgEncoder, dev: list[Window]) -> dict[str, float]:
-    return score_windows(_final(average, model), [collate(dev[i : i + 32]) for i in range(0, len(dev), 32)])
+    return score_windows(_final(average, model.config), [collate(dev[i : i + 32]) for i in range(0, len(dev), 32)])
 
 
 def development_windows(settings: Settings, data: Path) -> list[Window]:

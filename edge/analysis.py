@@ -1,0 +1,95 @@
+"""A finished recording through the same pipeline as the stream, and its result as WFDB annotations."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from edge.encoder import Encoder
+from edge.errors import UserError
+from edge.labels import Rhythm
+from edge.pipeline import Pipeline, PipelineSettings
+from edge.stream import NS_PER_S, Beat, EpisodeStep, MinuteSummary, Output, PlacedBlock, RhythmChange
+from firmware_bridge.recordings import Recording, RecordingBlock
+
+_BLOCK_S = 30
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What the pipeline found, in order of time."""
+
+    beats: list[Beat]
+    rhythm_changes: list[RhythmChange]
+    episodes: list[EpisodeStep]
+    minutes: list[MinuteSummary]
+
+
+def analyse(
+    recording: Recording,
+    encoder: Encoder,
+    settings: PipelineSettings | None = None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Analysis:
+    """Run the whole recording; `progress` is told how many samples are done."""
+    if len(recording.leads) > encoder.manifest.max_leads:
+        raise UserError(
+            f"{recording.name}: {len(recording.leads)} signals, the encoder reads at most"
+            f" {encoder.manifest.max_leads}; choose with --signal"
+        )
+    pipeline = Pipeline(encoder, recording.fs_hz, len(recording.leads), settings)
+    outputs: list[Output] = []
+    for block in recording.blocks(int(_BLOCK_S * recording.fs_hz)):
+        for placed in _valid_pieces(block, recording):
+            outputs += pipeline.feed(placed)
+        progress(block.start + len(block.uv))
+    outputs += pipeline.flush()
+    return _sorted(outputs)
+
+
+def _valid_pieces(block: RecordingBlock, recording: Recording) -> Iterator[PlacedBlock]:
+    """Stretches in which at least one lead has samples; what lies between them is a gap."""
+    start_ns = round(((recording.base_time_utc or _EPOCH) - _EPOCH).total_seconds() * NS_PER_S)
+    valid = block.valid.any(axis=1)
+    edges = np.flatnonzero(np.diff(valid.astype(np.int8), prepend=0, append=0))
+    for first, stop in edges.reshape(-1, 2).tolist():
+        index = block.start + first
+        at_ns = start_ns + round(index * NS_PER_S / recording.fs_hz)
+        yield PlacedBlock(index, at_ns, block.uv[first:stop])
+
+
+def _sorted(outputs: list[Output]) -> Analysis:
+    return Analysis(
+        beats=[output for output in outputs if isinstance(output, Beat)],
+        rhythm_changes=[output for output in outputs if isinstance(output, RhythmChange)],
+        episodes=[output for output in outputs if isinstance(output, EpisodeStep)],
+        minutes=[output for output in outputs if isinstance(output, MinuteSummary)],
+    )
+
+
+def write_annotations(analysis: Analysis, name: str, annotator: str, fs_hz: float, folder: Path) -> Path:
+    """Write `NAME.annotator`: beats as N S V F Q, rhythm changes as `+` with `(N` or `(AFIB` in aux."""
+    import wfdb
+
+    rows = [(beat.index, str(beat.beat_class), "") for beat in analysis.beats]
+    rows += [(change.index, "+", f"({change.rhythm}") for change in analysis.rhythm_changes]
+    if rows:
+        rows.append((min(row[0] for row in rows), "+", f"({Rhythm.NON_AF}"))
+    rows.sort(key=lambda row: (row[0], row[1] != "+"))
+    if not rows:
+        raise UserError(f"{name}: no beat was found, nothing to write")
+    folder.mkdir(parents=True, exist_ok=True)
+    samples, symbols, notes = zip(*rows, strict=True)
+    wfdb.wrann(
+        name,
+        annotator,
+        np.array(samples, dtype=np.int64),
+        symbol=list(symbols),
+        aux_note=list(notes),
+        fs=fs_hz,
+        write_dir=str(folder),
+    )
+    return folder / f"{name}.{annotator}"

@@ -1,0 +1,73 @@
+"""Analyse a WFDB or EDF record with the same pipeline that runs on the stream.
+
+Writes the WFDB annotation file NAME.hrt: beats with symbols that map to the AAMI classes (N, S, V, F) and
+rhythm changes, `(AFIB` and `(N`, in aux. The field's own tools (bxb, rxr, epicmp) can score it.
+
+    hearth analyze mitdb/208 --signal 0 --out results/
+    hearth analyze night.edf --signal 0 --signal 1
+"""
+
+import argparse
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge.labels import Rhythm
+
+if TYPE_CHECKING:
+    from edge.analysis import Analysis
+
+HELP = "analyse a WFDB or EDF record and write a WFDB annotation file"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of `hearth analyze`."""
+    parser.add_argument("record", help="WFDB record (with or without extension) or EDF file")
+    parser.add_argument("--signal", type=int, action="append", help="signal number, from 0; may be repeated")
+    parser.add_argument("--annotator", default="hrt", help="extension of the annotation file (default: hrt)")
+    parser.add_argument("--out", type=Path, default=Path(), help="folder to write to (default: here)")
+    parser.add_argument("--bundle", type=Path, help="model bundle (default: the one that comes with Hearth)")
+    parser.add_argument("--json", action="store_true", help="print the summary as JSON")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Analyse, write, summarise."""
+    from rich.progress import Progress
+
+    from edge.analysis import analyse, write_annotations
+    from edge.bundle import DEFAULT_BUNDLE
+    from edge.encoder import Encoder
+    from edge.errors import UserError
+    from firmware_bridge.recordings import open_recording
+
+    if not arguments.annotator.isalpha():
+        raise UserError(f"--annotator {arguments.annotator}: letters only (WFDB)")
+    recording = open_recording(arguments.record, arguments.signal)
+    encoder = Encoder(arguments.bundle or DEFAULT_BUNDLE)
+    with Progress(transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task(recording.name, total=recording.n_samples)
+        analysis = analyse(recording, encoder, progress=lambda done: bar.update(task, completed=done))
+    path = write_annotations(
+        analysis, recording.name, arguments.annotator, recording.fs_hz, arguments.out
+    )
+    summary = _summary(analysis, recording.n_samples / recording.fs_hz)
+    print(json.dumps(summary) if arguments.json else _text(summary))
+    print(f"written: {path}", file=sys.stderr)
+    return 0
+
+
+def _summary(analysis: "Analysis", duration_s: float) -> dict[str, object]:
+    findings = Counter(str(step.span.finding) for step in analysis.episodes if step.phase == "new")
+    return {
+        "duration_s": round(duration_s, 1),
+        "analysable_s": round(sum(minute.analysable_s for minute in analysis.minutes), 1),
+        "beats": dict(sorted(Counter(str(beat.beat_class) for beat in analysis.beats).items())),
+        "af_s": round(sum(minute.rhythm_s.get(Rhythm.ATRIAL_FIBRILLATION, 0) for minute in analysis.minutes), 1),
+        "episodes": dict(findings.most_common()),
+    }
+
+
+def _text(summary: dict[str, object]) -> str:
+    return "\n".join(f"{name.replace('_', ' '):>14}: {value}" for name, value in summary.items())

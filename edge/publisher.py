@@ -1,0 +1,178 @@
+"""The MQTT side of the edge: paho-mqtt, QoS 1, birth and last will, receipts of the hub."""
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Callable
+from typing import Any
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+from pydantic import ValidationError
+
+from edge import events
+from edge.config import MqttSection, read_password
+from edge.errors import UserError
+from edge.outbox import Outbox
+
+_LOG = logging.getLogger(__name__)
+_IN_FLIGHT = 64
+_RESEND_S = 30.0
+_FIRST_ANSWER_S = 10.0
+_REFUSALS = frozenset({"Bad user name or password", "Not authorized"})
+
+
+class Publisher:
+    """Moves rows from the outbox to the broker; a row leaves when the hub has said that it has it.
+
+    paho runs a thread of its own; everything that touches the outbox is handed over to the event loop.
+    """
+
+    def __init__(self, outbox: Outbox, device_id: str, section: MqttSection) -> None:
+        self._outbox, self._device_id, self._section = outbox, device_id, section
+        self._loop = asyncio.get_running_loop()
+        self._flying: dict[int, int] = {}
+        self._rows_in_flight: set[int] = set()
+        self._connected, self._answered = False, asyncio.Event()
+        self._refusal: str | None = None
+        self._client = self._make_client()
+
+    @property
+    def is_connected(self) -> bool:
+        """The broker has accepted us."""
+        return self._connected
+
+    async def start(self) -> None:
+        """Connect; a broker that is not there is tried again for ever, one that refuses us raises `UserError`."""
+        self._client.connect_async(self._section.host, self._section.port, keepalive=30)
+        self._client.loop_start()
+        try:
+            await asyncio.wait_for(self._answered.wait(), _FIRST_ANSWER_S)
+        except TimeoutError:
+            _LOG.warning("broker %s:%d does not answer; trying on", self._section.host, self._section.port)
+        if self._refusal is not None:
+            self._client.loop_stop()
+            raise UserError(
+                f"broker {self._section.host}:{self._section.port} refused"
+                f" {self._username()}: {self._refusal} (mqtt.username, mqtt.password_file)"
+            )
+
+    async def run(self) -> None:
+        """Send what is unsent, and what has had no receipt for a while."""
+        resend_at = self._loop.time() + _RESEND_S
+        while True:
+            self.send_waiting()
+            if self._loop.time() >= resend_at:
+                self._outbox.requeue()
+                resend_at = self._loop.time() + _RESEND_S
+            await asyncio.sleep(0.2)
+
+    def send_waiting(self) -> None:
+        """Hand unsent rows to the broker, as many as may be in flight."""
+        if not self._connected:
+            return
+        for row in self._outbox.unsent(_IN_FLIGHT):
+            if row.seq in self._rows_in_flight or len(self._rows_in_flight) >= _IN_FLIGHT:
+                continue
+            self._rows_in_flight.add(row.seq)
+            self._flying[self._client.publish(row.topic, row.payload, qos=1).mid] = row.seq
+
+    def publish_state(self, state: events.LiveState) -> None:
+        """The newest state, retained; lost ones do not matter."""
+        if self._connected:
+            topic = events.state_topic(self._device_id)
+            self._client.publish(topic, events.encode(state), qos=0, retain=True)
+
+    async def stop(self) -> None:
+        """Say that this end is meant, and disconnect."""
+        if self._connected:
+            farewell = self._client.publish(self._availability, "stopped", qos=1, retain=True)
+            await asyncio.to_thread(farewell.wait_for_publish, 2.0)
+        self._client.disconnect()
+        await asyncio.to_thread(self._client.loop_stop)
+
+    @property
+    def _availability(self) -> str:
+        return events.availability_topic(self._device_id)
+
+    def _username(self) -> str:
+        return self._section.username or self._device_id
+
+    def _make_client(self) -> mqtt.Client:
+        client = mqtt.Client(
+            CallbackAPIVersion.VERSION2, client_id=f"hearth-edge-{self._device_id}", clean_session=False
+        )
+        if self._section.password_file is not None:
+            client.username_pw_set(self._username(), read_password(self._section.password_file))
+        if self._section.tls_ca_file is not None:
+            client.tls_set_context(_tls_context(self._section))
+        client.will_set(self._availability, "offline", qos=1, retain=True)
+        client.reconnect_delay_set(min_delay=1, max_delay=30)
+        client.on_connect = self._on_connect
+        client.on_disconnect = lambda *_: self._in_loop(self._lost)
+        client.on_publish = lambda _c, _u, mid, *_: self._in_loop(self._acknowledged, mid)
+        client.on_message = lambda _c, _u, message: self._in_loop(self._heard, message.topic, message.payload)
+        return client
+
+    def _in_loop(self, call: Callable[..., None], *arguments: object) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(call, *arguments)
+
+    def _on_connect(self, client: mqtt.Client, _userdata: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        if not reason.is_failure:
+            client.subscribe([(events.receipt_topic(self._device_id), 1), (_HUB_AVAILABILITY, 1)])
+            client.publish(self._availability, "online", qos=1, retain=True)
+        self._in_loop(self._greeted, str(reason), reason.is_failure)
+
+    def _greeted(self, reason: str, is_failure: bool) -> None:  # noqa: FBT001 a callback's positional flag
+        if is_failure:
+            if self._refusal != reason:
+                _LOG.error("broker %s:%d refused us: %s", self._section.host, self._section.port, reason)
+            self._refusal = reason if reason in _REFUSALS else None
+        else:
+            _LOG.info("connected to broker %s:%d", self._section.host, self._section.port)
+            self._connected, self._refusal = True, None
+            self._rows_in_flight.clear()
+            self._outbox.requeue()
+        if self._refusal or not is_failure:
+            self._answered.set()
+
+    def _lost(self) -> None:
+        if self._connected:
+            _LOG.warning("connection to broker %s:%d lost; events wait in the outbox", *self._address)
+        self._connected = False
+        self._rows_in_flight.clear()
+
+    @property
+    def _address(self) -> tuple[str, int]:
+        return self._section.host, self._section.port
+
+    def _acknowledged(self, mid: int) -> None:
+        seq = self._flying.pop(mid, None)
+        if seq is None:
+            return
+        self._rows_in_flight.discard(seq)
+        if self._section.confirm == "broker":
+            self._outbox.remove(seq)
+        else:
+            self._outbox.mark_sent(seq)
+
+    def _heard(self, topic: str, payload: bytes) -> None:
+        if topic == _HUB_AVAILABILITY:
+            if payload == b"online":
+                self._outbox.requeue()
+            return
+        try:
+            self._outbox.settle(events.Receipt.model_validate_json(payload).event_ids)
+        except ValidationError as error:
+            _LOG.warning("receipt that does not parse: %s", error.errors()[0]["msg"])
+
+
+_HUB_AVAILABILITY = events.availability_topic(events.HUB_ID)
+
+
+def _tls_context(section: MqttSection) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=section.tls_ca_file)
+    if section.tls_cert_file is not None:
+        context.load_cert_chain(section.tls_cert_file, section.tls_key_file)
+    return context

@@ -1,0 +1,56 @@
+"""Recordings on disk: which one is open, and how one that a crash interrupted is taken up again."""
+
+import json
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from firmware_bridge.device import Device
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingFolder:
+    """One recording: `folder` holds `recording.json` and the recorder's segments."""
+
+    recording_id: UUID
+    folder: Path
+    uri: str
+    fs_hz: float
+    leads: tuple[str, ...]
+
+    def finish(self) -> None:
+        """Nothing will be added any more."""
+        (self.folder / "open").unlink(missing_ok=True)
+
+    def is_from(self, uri: str, device: Device) -> bool:
+        """True where a device could continue this recording."""
+        return (self.uri, self.fs_hz, self.leads) == (uri, device.fs_hz, device.leads)
+
+
+def new_recording(root: Path, uri: str, device: Device) -> RecordingFolder:
+    """Begin a recording; it stays marked as open until `finish`."""
+    recording_id = uuid4()
+    folder = root / f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{recording_id.hex[:8]}"
+    folder.mkdir(parents=True)
+    recording = RecordingFolder(recording_id, folder, uri, device.fs_hz, device.leads)
+    described = {**asdict(recording), "recording_id": str(recording_id), "folder": folder.name}
+    (folder / "recording.json").write_text(json.dumps(described, indent=2))
+    (folder / "open").touch()
+    return recording
+
+
+def open_recordings(root: Path) -> list[RecordingFolder]:
+    """Recordings that were not finished, oldest first: their edge was killed."""
+    return [_read(marker.parent) for marker in sorted(root.glob("*/open"))]
+
+
+def _read(folder: Path) -> RecordingFolder:
+    described = json.loads((folder / "recording.json").read_text())
+    return RecordingFolder(
+        UUID(described["recording_id"]),
+        folder,
+        described["uri"],
+        described["fs_hz"],
+        tuple(described["leads"]),
+    )
