@@ -1,0 +1,19 @@
+"""Whether silence can be trusted: how long ago a device was heard, on the hub's own clock."""
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+Freshness = Literal["fresh", "stale", "urgent", "never heard"]
+
+
+def freshness(
+    heard_at: datetime | None, now: datetime, stale_after: tuple[timedelta, timedelta]
+) -> Freshness:
+    """`stale_after` says after which silence to warn, and after which it is urgent (see `[stale]`)."""
+    if heard_at is None:
+        return "never heard"
+    warn_after, urgent_after = stale_after
+    silence = now - heard_at
+    if silence >= urgent_after:
+        return "urgent"
+    return "stale" if silence >= warn_after else "fresh"

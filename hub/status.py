@@ -1,0 +1,159 @@
+"""What the hub knows, in one look: JSON-ready for machines, lines for people."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from edge.labels import FINDING_NAMES, Finding
+from hub.burden import Extreme, PeriodStatistics, period_statistics
+from hub.config import HubConfig
+from hub.freshness import freshness
+from hub.records import DeviceStatus, Episode
+from hub.store import Store
+
+Json = dict[str, Any]
+
+
+def overview(store: Store, config: HubConfig, since: datetime, now: datetime, patient: str | None) -> Json:
+    """Patients with devices and statistics, episodes, dead letters; times are ISO 8601 in UTC."""
+    known = [person for person in store.patients() if patient in (None, person.patient_id)]
+    episodes: list[Episode] = []
+    people: list[Json] = []
+    for person in known:
+        latest_at = store.latest_at(person.patient_id)
+        period = (person.patient_id, since, max(now, latest_at or now))
+        found = store.episodes(*period)
+        episodes += found
+        people.append(
+            {
+                "patient_id": person.patient_id,
+                "name": person.name,
+                "latest_at": _iso(latest_at),
+                "devices": _devices(store, config, person.patient_id, now),
+                "statistics": _statistics(period_statistics(store.minutes(*period), found)),
+            }
+        )
+    return {
+        "at": _iso(now),
+        "since": _iso(since),
+        "patients": people,
+        "episodes": [_episode(one) for one in sorted(episodes, key=lambda one: one.onset_at)],
+        "dead_letters": store.dead_letter_count(),
+    }
+
+
+def lines(seen: Json, *, latest: int) -> Iterator[str]:
+    """The overview for a person to read, with the `latest` episodes."""
+    for person in seen["patients"]:
+        yield f"{person['name']} ({person['patient_id']})"
+        yield from (f"  {line}" for line in _device_lines(person))
+        yield f"  {_statistics_line(person['statistics'])} since {_short(seen['since'])}"
+    hidden = len(seen["episodes"]) - latest
+    if hidden > 0:
+        yield f"{hidden} earlier episodes are not shown; --json lists all"
+    yield from (_episode_line(one) for one in seen["episodes"][-latest:])
+    if seen["dead_letters"]:
+        yield f"{seen['dead_letters']} dead letters: messages that could not be stored as events"
+
+
+def _devices(store: Store, config: HubConfig, patient_id: str, now: datetime) -> list[Json]:
+    heard = {device.device_id: device for device in store.devices(patient_id)}
+    expected = {device for device, owner in config.patient_of_device.items() if owner == patient_id}
+    return [_device(name, heard.get(name), config, now) for name in sorted(expected | heard.keys())]
+
+
+def _device(device_id: str, status: DeviceStatus | None, config: HubConfig, now: datetime) -> Json:
+    heard_at = status.heard_at if status else None
+    return {
+        "device_id": device_id,
+        "availability": status.availability if status else "unknown",
+        "heard_at": _iso(heard_at),
+        "freshness": freshness(heard_at, now, config.stale_after),
+        "state": status.state.model_dump(mode="json") if status and status.state else None,
+    }
+
+
+def _statistics(stats: PeriodStatistics) -> Json:
+    return {
+        "wear_s": stats.wear_s,
+        "analysable_s": stats.analysable_s,
+        "beats": {str(beat): count for beat, count in stats.beats.items()},
+        "total_beats": stats.total_beats,
+        "ventricular_percent": stats.ventricular_percent,
+        "supraventricular_percent": stats.supraventricular_percent,
+        "af_s": stats.af_s,
+        "af_percent": stats.af_percent,
+        "mean_heart_rate_bpm": stats.mean_heart_rate_bpm,
+        "min_heart_rate_bpm": _extreme(stats.min_heart_rate),
+        "max_heart_rate_bpm": _extreme(stats.max_heart_rate),
+        "longest_rr_ms": _extreme(stats.longest_rr_ms),
+        "episodes": {str(finding): count for finding, count in stats.episodes.items()},
+    }
+
+
+def _extreme(extreme: Extreme | None) -> Json | None:
+    return None if extreme is None else {"value": extreme.value, "at": _iso(extreme.at)}
+
+
+def _episode(episode: Episode) -> Json:
+    said = episode.localization
+    return {
+        "episode_id": str(episode.episode_id),
+        "patient_id": episode.patient_id,
+        "device_id": episode.device_id,
+        "finding": str(episode.finding),
+        "priority": str(episode.priority),
+        "phase": episode.phase,
+        "onset_at": _iso(episode.onset_at),
+        "observed_until_at": _iso(episode.observed_until_at),
+        "end_at": _iso(episode.end_at),
+        "end_reason": episode.end_reason,
+        "beats": {str(beat): count for beat, count in episode.beats.items()},
+        "heart_rate_bpm": episode.heart_rate_bpm,
+        "longest_rr_ms": episode.longest_rr_ms,
+        "confidence": episode.confidence,
+        "seen_by": list(episode.seen_by),
+        "strip_s": len(episode.strip.samples_uv) / episode.strip.fs_hz if episode.strip else None,
+        "localization": said.model_dump(mode="json", exclude_none=True) if said else None,
+    }
+
+
+def _device_lines(person: Json) -> Iterator[str]:
+    for device in person["devices"]:
+        silent = device["heard_at"] is not None and device["freshness"] != "fresh"
+        heard = f"heard {_short(device['heard_at'])}, " if silent else ""
+        yield f"{device['device_id']}: {device['availability']}, {heard}{device['freshness']}{_state(device)}"
+
+
+def _state(device: Json) -> str:
+    state = device["state"]
+    if state is None:
+        return ""
+    rate, battery = state["heart_rate_bpm"], state["battery_percent"]
+    known = [
+        f"link {state['link']}",
+        None if rate is None else f"{rate:.0f}/min",
+        None if battery is None else f"battery {battery} %",
+        f"{state['outbox_backlog']} events waiting" if state["outbox_backlog"] else None,
+    ]
+    return "; " + ", ".join(part for part in known if part)
+
+
+def _statistics_line(stats: Json) -> str:
+    beats = ", ".join(f"{beat} {count}" for beat, count in stats["beats"].items() if count) or "no beats"
+    hours, readable = stats["wear_s"] / 3600, stats["analysable_s"] / 3600
+    return f"worn {hours:.1f} h, analysable {readable:.1f} h, beats {beats}, AF {stats['af_s'] / 3600:.1f} h"
+
+
+def _episode_line(episode: Json) -> str:
+    until = f"to {_short(episode['end_at'])}" if episode["end_at"] else "going on"
+    name = FINDING_NAMES[Finding(episode["finding"])]
+    return f"{_short(episode['onset_at'])} {until}  {name} ({episode['priority']})  {episode['patient_id']}"
+
+
+def _iso(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat(timespec="milliseconds")
+
+
+def _short(iso: str) -> str:
+    return datetime.fromisoformat(iso).strftime("%Y-%m-%d %H:%M:%SZ")
