@@ -1,0 +1,117 @@
+"""One connection to a Bluetooth LE wearable, from the scan to the break."""
+
+import asyncio
+import contextlib
+from typing import Any
+
+from bleak import BleakClient, BleakScanner
+from bleak.backends.device import BLEDevice
+from bleak.backends.scanner import AdvertisementData
+from bleak.exc import BleakError
+
+from firmware_bridge.devices.support import BleProfile
+from firmware_bridge.live_feed import LiveFeed
+from firmware_bridge.transports.ble_control import ControlPoint
+from firmware_bridge.transports.bluetooth import Radio, open_radio
+
+_SCAN_S, _CONNECT_S, _START_S, _GOODBYE_S = 10.0, 20.0, 20.0, 5.0
+_ID_CHARACTERS = 8
+
+
+class StreamEnded(Exception):  # noqa: N818 - an event, not a fault
+    """The device ended its ECG by itself."""
+
+
+class BleSession:
+    """`streaming` is set once the device has agreed to stream."""
+
+    def __init__(
+        self, target: str, profile: BleProfile, feed: LiveFeed, silence_s: float, streaming: asyncio.Event
+    ) -> None:
+        self._target = target
+        self._profile = profile
+        self._feed = feed
+        self._silence_s = silence_s
+        self._streaming = streaming
+        self._ending: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
+
+    async def run(self, hci: str) -> None:
+        """Scan, connect, stream until the link breaks; always raises.
+
+        Raises:
+            StreamEnded: the device ended its ECG.
+            BleakError: not found, refused, or the link broke.
+        """
+        async with open_radio(hci) as radio:
+            found = await self._found(radio)
+            client = BleakClient(found, self._on_disconnected, timeout=_CONNECT_S, **radio.client)
+            async with client:
+                await self._stream(client)
+
+    async def _found(self, radio: Radio) -> BLEDevice:
+        found = await BleakScanner.find_device_by_filter(self._is_target, timeout=_SCAN_S, **radio.scanner)
+        if found is None:
+            raise BleakError("not found by scanning")
+        return found
+
+    def _is_target(self, device: BLEDevice, advertised: AdvertisementData) -> bool:
+        return is_named(self._target, device.address, advertised.local_name or device.name or "")
+
+    async def _stream(self, client: BleakClient) -> None:
+        control = ControlPoint(client, self._profile, self._on_stopped)
+        try:
+            async with asyncio.timeout(_START_S):
+                await self._subscribe(client)
+                await control.start()
+            self._feed.expect_ecg()
+            self._streaming.set()
+            raise await self._broken()
+        finally:
+            if client.is_connected and not self._ending.done():
+                with contextlib.suppress(BleakError, OSError, EOFError, TimeoutError):
+                    async with asyncio.timeout(_GOODBYE_S):
+                        await control.stop()
+
+    async def _subscribe(self, client: BleakClient) -> None:
+        offered = {characteristic.uuid for characteristic in client.services.characteristics.values()}
+        if missing := {self._profile.control, self._profile.ecg} - offered:
+            raise BleakError(f"{client.name} is no {self._profile.name_prefix}: lacks {min(missing)}")
+        for uuid in (self._profile.ecg, *offered.intersection(self._profile.side)):
+            await client.start_notify(uuid, self._on_notification)
+        if self._profile.battery in offered:
+            self._feed.arrived(
+                bytes(await client.read_gatt_char(self._profile.battery)), self._profile.battery
+            )
+
+    async def _broken(self) -> Exception:
+        """Wait for the end of the link, or of the ECG on it."""
+        while (left_s := self._silence_s - self._feed.silent_for_s()) > 0:
+            done, _ = await asyncio.wait({self._ending}, timeout=left_s)
+            if done:
+                return self._ending.result()
+        return BleakError(f"connected, but no ECG for {self._silence_s:g} s")
+
+    def _on_notification(self, characteristic: Any, payload: bytearray) -> None:
+        self._feed.arrived(bytes(payload), characteristic.uuid)
+
+    def _on_disconnected(self, _client: BleakClient) -> None:
+        self._end(BleakError("disconnected"))
+
+    def _on_stopped(self) -> None:
+        self._end(StreamEnded("the device ended its ECG"))
+
+    def _end(self, reason: Exception) -> None:
+        if not self._ending.done():
+            self._ending.set_result(reason)
+
+
+def is_named(target: str, address: str, name: str) -> bool:
+    """Whether `target` is the address, the whole name, or the identity at the name's end.
+
+    Never a mere beginning: two straps in one home must not be taken for each other.
+    """
+    wanted = target.casefold()
+    identity = name.casefold().rpartition(" ")[2]
+    return wanted in {address.casefold(), name.casefold()} or (
+        len(identity) >= _ID_CHARACTERS and wanted == identity
+    )

@@ -1,0 +1,68 @@
+"""The way to the radio: the system's Bluetooth, or a controller reached over HCI."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from bleak.exc import BleakBluetoothNotAvailableError, BleakError
+
+_POWER_ON_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Radio:
+    """Keyword arguments that make bleak's scanner and client use this radio."""
+
+    scanner: dict[str, Any] = field(default_factory=dict)
+    client: dict[str, Any] = field(default_factory=dict)
+
+
+@asynccontextmanager
+async def open_radio(hci: str = "") -> AsyncIterator[Radio]:
+    """The system's Bluetooth, or with `hci` (`tcp-client:HOST:PORT`, `usb:0`, `serial:...`) a controller.
+
+    Raises:
+        BleakError: the controller cannot be reached or does not answer.
+    """
+    if not hci:
+        yield Radio()
+        return
+    from bumble.core import BaseBumbleError
+    from bumble.transport import open_transport
+
+    try:
+        link = await open_transport(hci)
+    except (BaseBumbleError, OSError, ValueError) as error:
+        raise BleakError(f"HCI {hci} cannot be opened: {error}") from error
+    try:
+        yield await _radio_on(hci, link)
+    finally:
+        await link.close()
+
+
+async def _radio_on(hci: str, link: Any) -> Radio:
+    from bumble.core import BaseBumbleError
+    from bumble.device import Device
+    from bumble.hci import Address
+
+    from firmware_bridge.transports.bumble_client import BumbleClient
+    from firmware_bridge.transports.bumble_scanner import BumbleScanner
+
+    device = Device.with_hci("Hearth", Address.generate_static_address(), link.source, link.sink)
+    try:
+        await asyncio.wait_for(device.power_on(), _POWER_ON_S)
+    except (BaseBumbleError, TimeoutError) as error:
+        raise BleakError(f"HCI {hci} does not answer") from error
+    return Radio(
+        {"backend": BumbleScanner, "bumble_device": device},
+        {"backend": BumbleClient, "bumble_device": device},
+    )
+
+
+def no_bluetooth(error: BaseException) -> str | None:
+    """One line if `error` means that this computer has no Bluetooth to use."""
+    if isinstance(error, BleakBluetoothNotAvailableError | FileNotFoundError):
+        return "this computer has no Bluetooth that is on (no adapter, or bluetoothd does not run)"
+    return None
