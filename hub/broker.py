@@ -14,7 +14,7 @@ from amqtt.errors import BrokerError
 from amqtt.plugins.base import BaseAuthPlugin, BaseTopicPlugin
 from amqtt.session import Session
 
-from edge.events import HUB_ID, TOPIC_ROOT, availability_topic, receipt_topic
+from edge.events import HUB_ID, TOPIC_ROOT, availability_topic, device_of_topic, receipt_topic
 
 _START_S: Final = 15.0
 _DRAIN_S: Final = 0.2
@@ -65,11 +65,11 @@ class TopicPlugin(BaseTopicPlugin):  # type: ignore[misc]  # amqtt has no types
 
 
 def hub_may(topic: str, *, publishes: bool) -> bool:
-    """The hub reads all of ours; it writes receipts and its own topics."""
-    parts = topic.split("/")
-    if "/".join(parts[:2]) != TOPIC_ROOT:
+    """The hub reads all of ours; it writes receipts and its own availability."""
+    device_id = device_of_topic(topic)
+    if device_id is None:
         return False
-    return not publishes or parts[2] == HUB_ID or parts[3:] == ["receipt"]
+    return not publishes or topic in (receipt_topic(device_id), availability_topic(HUB_ID))
 
 
 def device_may(device_id: str, topic: str, *, publishes: bool) -> bool:

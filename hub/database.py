@@ -59,11 +59,19 @@ def _create(url: str) -> Engine:
     if parsed.get_backend_name() != "sqlite":
         return create_engine(parsed)
     if parsed.database and parsed.database != ":memory:":
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(parsed, connect_args={"timeout": _BUSY_TIMEOUT_S})
+        _make_folder(Path(parsed.database).parent)
+    timeout = {} if "timeout" in parsed.query else {"timeout": _BUSY_TIMEOUT_S}
+    engine = create_engine(parsed, connect_args=timeout)
     event.listen(engine, "connect", _set_pragmas)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"database: cannot make the folder {folder}: {error.strerror}") from error
 
 
 def _set_pragmas(connection: Any, _record: object) -> None:
