@@ -136,6 +136,7 @@ class StrapServer:
             return Status.OK, settings_bytes(polar_h10.FS_HZ, _RESOLUTION_BIT)
         if opcode == _STOP:
             self._streaming.clear()
+            _LOG.info("ECG stopped by the central")
             return Status.OK, b""
         return self._startable(connection, command), b""
 
@@ -150,6 +151,7 @@ class StrapServer:
         """Indicate; the stream begins once the central has heard that it will."""
         await self._device.indicate_subscriber(connection, self._control, answer)
         if begins and connection is self._connection:
+            _LOG.info("ECG started by the central")
             self._streaming.set()
             self.started.set()
 

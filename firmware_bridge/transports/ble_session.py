@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Coroutine
 from typing import Any
 
 from bleak import BleakClient, BleakScanner
@@ -14,7 +15,7 @@ from firmware_bridge.live_feed import LiveFeed
 from firmware_bridge.transports.ble_control import ControlPoint
 from firmware_bridge.transports.bluetooth import Radio, open_radio
 
-_SCAN_S, _CONNECT_S, _START_S, _GOODBYE_S = 10.0, 20.0, 20.0, 5.0
+_SCAN_S, _CONNECT_S, _START_S, _GOODBYE_S = 10.0, 20.0, 20.0, 3.0
 _ID_CHARACTERS = 8
 
 
@@ -45,8 +46,11 @@ class BleSession:
         async with open_radio(hci) as radio:
             found = await self._found(radio)
             client = BleakClient(found, self._on_disconnected, timeout=_CONNECT_S, **radio.client)
-            async with client:
+            try:
+                await client.connect()
                 await self._stream(client)
+            finally:
+                await _in_good_time(client.disconnect())
 
     async def _found(self, radio: Radio) -> BLEDevice:
         found = await BleakScanner.find_device_by_filter(self._is_target, timeout=_SCAN_S, **radio.scanner)
@@ -68,9 +72,7 @@ class BleSession:
             raise await self._broken()
         finally:
             if client.is_connected and not self._ending.done():
-                with contextlib.suppress(BleakError, OSError, EOFError, TimeoutError):
-                    async with asyncio.timeout(_GOODBYE_S):
-                        await control.stop()
+                await _in_good_time(control.stop())
 
     async def _subscribe(self, client: BleakClient) -> None:
         offered = {characteristic.uuid for characteristic in client.services.characteristics.values()}
@@ -103,6 +105,13 @@ class BleSession:
     def _end(self, reason: Exception) -> None:
         if not self._ending.done():
             self._ending.set_result(reason)
+
+
+async def _in_good_time(goodbye: Coroutine[Any, Any, None]) -> None:
+    """Leave politely, but never hang on a link that is gone."""
+    with contextlib.suppress(BleakError, OSError, EOFError, TimeoutError):
+        async with asyncio.timeout(_GOODBYE_S):
+            await goodbye
 
 
 def is_named(target: str, address: str, name: str) -> bool:

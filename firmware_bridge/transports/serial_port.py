@@ -1,7 +1,7 @@
 """`serial:///dev/ttyUSB0?device=openview`: a wearable on a serial or USB port, reopened when unplugged.
 
-Options: `baud` (default: the device's), `silence` seconds without ECG after which the port is opened anew (5),
-`capture` a file for the raw bytes.
+Options: `baud` (default: the device's), `silence` seconds without ECG after which the port is opened anew
+(5), `capture` a file for the raw bytes.
 """
 
 import asyncio
