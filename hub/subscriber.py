@@ -73,7 +73,7 @@ class Subscriber:
     def stop(self) -> None:
         """Say `stopped`, and leave in order."""
         self._stopping.set()
-        if self._client.is_connected():
+        if self._client.is_connected() and self._thread.is_alive():
             farewell = self._client.publish(availability_topic(HUB_ID), "stopped", qos=1, retain=True)
             farewell.wait_for_publish(_FAREWELL_S)
         self._client.disconnect()
