@@ -42,6 +42,8 @@ def open_wfdb(record: Path, signals: Sequence[int] | None) -> Recording:
 
 def _header(record: Path) -> Any:
     file = Path(f"{record}.hea")
+    if record.is_file():
+        raise RecordingError(f"{record}: neither a WFDB record nor an EDF file")
     if not file.is_file():
         raise RecordingError(f"{file}: there is no such recording")
     try:

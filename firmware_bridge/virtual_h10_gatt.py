@@ -39,14 +39,15 @@ class StrapServer:
 
     def __init__(self, device: Device, battery_percent: int) -> None:
         self.started = asyncio.Event()
+        self._is_started = False
         self._streaming = asyncio.Event()
         self._device = device
         self._connection: Connection | None = None
         self._away_s = 0.0
         self._errands: set[asyncio.Task[Any]] = set()
         kinds = Characteristic.Properties
-        self._heart_rate = Characteristic(polar_h10.HEART_RATE, kinds.NOTIFY, _NONE, b"")
-        self._ecg = Characteristic(polar_h10.ECG, kinds.NOTIFY, _NONE, b"")
+        self._heart_rate = Characteristic(polar_h10.Channel.HEART_RATE, kinds.NOTIFY, _NONE, b"")
+        self._ecg = Characteristic(polar_h10.Channel.ECG, kinds.NOTIFY, _NONE, b"")
         self._control: Characteristic[bytes] = Characteristic(
             polar_h10.CONTROL,
             kinds.READ | kinds.WRITE | kinds.INDICATE,
@@ -89,7 +90,7 @@ class StrapServer:
         """Break the link, and be out of range for a while."""
         self._away_s = away_s
         if self._connection:
-            self._streaming.clear()
+            self._stop()
             self._run(self._connection.disconnect())
 
     async def finish(self, patience_s: float) -> None:
@@ -110,7 +111,7 @@ class StrapServer:
 
     def _on_disconnection(self, _reason: int) -> None:
         self._connection = None
-        self._streaming.clear()
+        self._stop()
         _LOG.info("disconnected")
         self._run(self._come_back())
 
@@ -135,13 +136,19 @@ class StrapServer:
         if opcode == _GET_SETTINGS:
             return Status.OK, settings_bytes(polar_h10.FS_HZ, _RESOLUTION_BIT)
         if opcode == _STOP:
-            self._streaming.clear()
+            self._stop()
             _LOG.info("ECG stopped by the central")
             return Status.OK, b""
-        return self._startable(connection, command), b""
+        status = self._startable(connection, command)
+        self._is_started |= status is Status.OK
+        return status, b""
+
+    def _stop(self) -> None:
+        self._is_started = False
+        self._streaming.clear()
 
     def _startable(self, connection: Connection, command: bytes) -> Status:
-        if self._streaming.is_set():
+        if self._is_started:
             return Status.ALREADY_IN_STATE
         if connection.att_mtu < MIN_MTU:
             return Status.BAD_MTU
@@ -150,7 +157,7 @@ class StrapServer:
     async def _answer(self, connection: Connection, answer: bytes, *, begins: bool) -> None:
         """Indicate; the stream begins once the central has heard that it will."""
         await self._device.indicate_subscriber(connection, self._control, answer)
-        if begins and connection is self._connection:
+        if begins and self._is_started and connection is self._connection:
             _LOG.info("ECG started by the central")
             self._streaming.set()
             self.started.set()

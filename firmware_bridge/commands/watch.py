@@ -1,7 +1,6 @@
 """`hearth devices watch URI`."""
 
 import asyncio
-import time
 from dataclasses import dataclass
 
 from firmware_bridge.packets import Battery, Damage, HeartRate, LinkLost, LinkRestored, Packet, SampleBlock
@@ -50,19 +49,23 @@ async def watch(uri: str, seconds: float | None) -> None:
     Raises:
         TransportError: the source cannot be opened.
     """
-    tally = _Tally()
-    fs_hz = 1.0
-    try:
-        async with asyncio.timeout(seconds), open_transport(uri) as transport:
-            device = transport.device
-            fs_hz = device.fs_hz
-            print(f"{device.name}: {', '.join(device.leads)} at {fs_hz:g} Hz", flush=True)
-            printed_s = time.monotonic()
-            async for received in transport.packets():
-                tally.take(received.packet)
-                if time.monotonic() >= printed_s + 1:
-                    printed_s = time.monotonic()
-                    print(tally.line(fs_hz), flush=True)
-    except TimeoutError:
-        pass
-    print(tally.line(fs_hz), flush=True)
+    async with open_transport(uri) as transport:
+        device = transport.device
+        print(f"{device.name}: {', '.join(device.leads)} at {device.fs_hz:g} Hz", flush=True)
+        tally = _Tally()
+        ticking = asyncio.create_task(_print_each_second(tally, device.fs_hz))
+        try:
+            async with asyncio.timeout(seconds):
+                async for received in transport.packets():
+                    tally.take(received.packet)
+        except TimeoutError:
+            pass
+        finally:
+            ticking.cancel()
+            print(tally.line(device.fs_hz), flush=True)
+
+
+async def _print_each_second(tally: _Tally, fs_hz: float) -> None:
+    while True:
+        await asyncio.sleep(1)
+        print(tally.line(fs_hz), flush=True)

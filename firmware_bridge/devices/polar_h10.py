@@ -16,13 +16,19 @@ from firmware_bridge.devices.polar_pmd import Measurement, parse_control, start_
 from firmware_bridge.devices.support import BleProfile, DeviceSupport
 from firmware_bridge.packets import Battery, Damage, Packet, SampleBlock
 
+FS_HZ = 130
 SERVICE = "fb005c80-02e7-f387-1cad-8acd2d8df0c8"
 CONTROL = "fb005c81-02e7-f387-1cad-8acd2d8df0c8"
-ECG = "fb005c82-02e7-f387-1cad-8acd2d8df0c8"
-HEART_RATE = "00002a37-0000-1000-8000-00805f9b34fb"
-BATTERY = "00002a19-0000-1000-8000-00805f9b34fb"
 
-FS_HZ = 130
+
+class Channel:
+    """Characteristics that notify."""
+
+    ECG = "fb005c82-02e7-f387-1cad-8acd2d8df0c8"
+    HEART_RATE = "00002a37-0000-1000-8000-00805f9b34fb"
+    BATTERY = "00002a19-0000-1000-8000-00805f9b34fb"
+
+
 _HEADER = struct.Struct("<BQB")
 _COMPRESSED = 0x80
 _LONGEST_GAP_S = 7 * 86_400
@@ -41,16 +47,14 @@ class PolarH10Decoder:
     def __init__(self) -> None:
         self._previous_ns: int | None = None
 
-    def feed(self, payload: bytes, channel: str = ECG) -> list[Packet]:
+    def feed(self, payload: bytes, channel: str = Channel.ECG) -> list[Packet]:
         """Decode one notification; what is no frame comes out as `Damage`."""
         match channel.lower():
-            case "" if payload:
+            case "" | Channel.ECG:
                 return self._ecg(payload)
-            case c if c == ECG:
-                return self._ecg(payload)
-            case c if c == HEART_RATE:
+            case Channel.HEART_RATE:
                 return [parse_heart_rate(payload)]
-            case c if c == BATTERY:
+            case Channel.BATTERY:
                 return [_battery(payload)]
         return [Damage(len(payload), f"nothing is known of channel {channel!r}")]
 
@@ -116,9 +120,9 @@ SUPPORT = DeviceSupport(
         name_prefix="Polar H10",
         service=SERVICE,
         control=CONTROL,
-        ecg=ECG,
-        side=(HEART_RATE, BATTERY),
-        battery=BATTERY,
+        ecg=Channel.ECG,
+        side=(Channel.HEART_RATE, Channel.BATTERY),
+        battery=Channel.BATTERY,
         start=start_ecg(FS_HZ),
         stop=stop_ecg(),
         parse_control=parse_control,

@@ -75,11 +75,12 @@ class BleSession:
                 await _in_good_time(control.stop())
 
     async def _subscribe(self, client: BleakClient) -> None:
-        offered = {characteristic.uuid for characteristic in client.services.characteristics.values()}
-        if missing := {self._profile.control, self._profile.ecg} - offered:
+        offered = {each.uuid: each.properties for each in client.services.characteristics.values()}
+        if missing := {self._profile.control, self._profile.ecg} - offered.keys():
             raise BleakError(f"{client.name} is no {self._profile.name_prefix}: lacks {min(missing)}")
-        for uuid in (self._profile.ecg, *offered.intersection(self._profile.side)):
-            await client.start_notify(uuid, self._on_notification)
+        for uuid in (self._profile.ecg, *self._profile.side):
+            if "notify" in offered.get(uuid, ()):
+                await client.start_notify(uuid, self._on_notification)
         if self._profile.battery in offered:
             self._feed.arrived(
                 bytes(await client.read_gatt_char(self._profile.battery)), self._profile.battery

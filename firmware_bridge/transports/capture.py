@@ -1,6 +1,5 @@
 """`capture://FILE?device=polar_h10`: the bytes of a real session through the decoder once more."""
 
-import asyncio
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -46,7 +45,7 @@ class CaptureTransport:
         decoder = self._support.make_decoder()
         pace = Pace(self._speed)
         first_ns: int | None = None
-        for entry in await asyncio.to_thread(read_capture, self._path):
+        for entry in read_capture(self._path):
             packets: list[Packet]
             if isinstance(entry, DamagedBytes):
                 packets = [Damage(entry.n_bytes, f"{self._path}: damaged capture")]

@@ -50,7 +50,7 @@ class ReplayTransport:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._recording = None
+        """Nothing is held open between two reads."""
 
     async def packets(self) -> AsyncIterator[Received]:
         """The recording from its first sample to its last, then the end."""

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware_bridge.capture import CaptureWriter, Chunk, DamagedBytes, chunk_bytes, read_capture
-from firmware_bridge.devices.polar_h10 import BATTERY, ECG
+from firmware_bridge.devices.polar_h10 import Channel
 from firmware_bridge.devices.polar_h10_frames import ecg_frame
 from firmware_bridge.packets import Battery, Damage, SampleBlock
 from firmware_bridge.transport import TransportError
@@ -75,10 +75,12 @@ def test_appending_after_a_damaged_tail(tmp_path):
 async def test_a_capture_plays_through_the_decoder(tmp_path):
     path = tmp_path / "session"
     with CaptureWriter(path) as capture:
-        capture.write(Chunk(10**18, BATTERY, b"\x57"))
+        capture.write(Chunk(10**18, Channel.BATTERY, b"\x57"))
         for i in range(5):
             samples = np.arange(73 * i, 73 * (i + 1), dtype=np.int32)
-            capture.write(Chunk(10**18 + i * 10**8, ECG, ecg_frame(samples, round(73 * (i + 1) * 1e9 / 130))))
+            capture.write(
+                Chunk(10**18 + i * 10**8, Channel.ECG, ecg_frame(samples, round(73 * (i + 1) * 1e9 / 130)))
+            )
     path.write_bytes(path.read_bytes() + b"torn")
     async with open_transport(f"capture://{path}?device=polar_h10&speed=2") as transport:
         packets = [received async for received in transport.packets()]

@@ -6,10 +6,11 @@ from hypothesis.extra.numpy import arrays
 
 from firmware_bridge.devices import DEVICES
 from firmware_bridge.devices.heart_rate import heart_rate_bytes, parse_heart_rate
-from firmware_bridge.devices.polar_h10 import BATTERY, ECG, FS_HZ, HEART_RATE, PolarH10Decoder
+from firmware_bridge.devices.polar_h10 import FS_HZ, Channel, PolarH10Decoder
 from firmware_bridge.devices.polar_h10_frames import DEVICE_EPOCH_NS, ecg_frame
 from firmware_bridge.packets import Battery, Damage, HeartRate, SampleBlock
 
+ECG, HEART_RATE, BATTERY = Channel.ECG, Channel.HEART_RATE, Channel.BATTERY
 MICROVOLTS = arrays(np.int32, st.integers(1, 200), elements=st.integers(-(2**23), 2**23 - 1))
 TIMES_NS = st.integers(0, 2**64 - 1)
 

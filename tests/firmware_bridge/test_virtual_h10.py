@@ -14,6 +14,7 @@ from firmware_bridge.devices.polar_pmd import Answer, Measurement, Status
 from firmware_bridge.packets import Battery, LinkLost, LinkRestored, SampleBlock
 from firmware_bridge.transport import TransportError
 from firmware_bridge.transports import open_transport
+from firmware_bridge.transports.ble_control import ControlPoint
 from firmware_bridge.transports.ble_session import is_named
 from firmware_bridge.transports.bluetooth import open_radio
 
@@ -23,6 +24,16 @@ pytestmark = pytest.mark.end_to_end
 async def received(uri):
     async with asyncio.timeout(30), open_transport(uri) as transport:
         return [r.packet async for r in transport.packets()]
+
+
+async def until(packets, kind):
+    """What comes up to and with the first packet of this kind."""
+    got = []
+    async for r in packets:
+        got.append(r.packet)
+        if isinstance(r.packet, kind):
+            return got
+    raise AssertionError(f"ended without {kind}")
 
 
 def positions_are_true(packets):
@@ -79,9 +90,7 @@ async def test_dropped_frames_sum_up_exactly(virtual_h10, index_record):
 async def test_leaving_stops_the_ecg(virtual_h10, index_record):
     process, uri = virtual_h10(index_record(130 * 60))
     async with open_transport(uri) as transport:
-        async for packet in transport.packets():
-            if isinstance(packet.packet, SampleBlock):
-                break
+        await until(transport.packets(), SampleBlock)
     process.says("ECG stopped by the central")
     process.says("disconnected")
 
@@ -90,17 +99,13 @@ async def test_a_strap_that_freezes_counts_as_lost_and_is_found_again(virtual_h1
     process, uri = virtual_h10(index_record(130 * 60), "--speed", 2)
     async with asyncio.timeout(25), open_transport(f"{uri}&silence=1") as transport:
         packets = transport.packets()
-        await anext(r for r in packets if isinstance(r.packet, SampleBlock))
+        await until(packets, SampleBlock)
         os.kill(process.process.pid, signal.SIGSTOP)
-        lost = await anext(r.packet async for r in packets if isinstance(r.packet, LinkLost))
+        *_, lost = await until(packets, LinkLost)
         os.kill(process.process.pid, signal.SIGCONT)
-        rest = []
-        async for r in packets:
-            rest.append(r.packet)
-            if isinstance(r.packet, SampleBlock):
-                break
+        rest = await until(packets, SampleBlock)
     assert "no ECG for 1 s" in lost.reason
-    assert isinstance(rest[0], LinkRestored)
+    assert [type(p) for p in rest if isinstance(p, LinkLost | LinkRestored)] == [LinkRestored]
 
 
 async def test_a_central_that_is_killed_leaves_the_strap_to_the_next(
@@ -141,6 +146,29 @@ async def test_the_services_speak_as_a_strap_does(virtual_h10, index_record, por
             assert (await asked(polar_pmd.start_ecg())).status is Status.OK
             assert await asked(polar_pmd.start_ecg()) == Answer(2, 0, Status.ALREADY_IN_STATE)
             assert (await asked(polar_pmd.stop_ecg())).status is Status.OK
+
+
+async def test_a_stream_that_runs_already_is_started_afresh(virtual_h10, index_record):
+    process, uri = virtual_h10(index_record(130 * 60))
+    assert polar_h10.SUPPORT.ble
+    async with open_radio(uri.partition("hci=")[2]) as radio:
+        found = await BleakScanner.find_device_by_name("Polar H10 00000001", **radio.scanner)
+        async with asyncio.timeout(20), BleakClient(found, **radio.client) as client:
+            control = ControlPoint(client, polar_h10.SUPPORT.ble, lambda: None)
+            await control.start()
+            await client.stop_notify(polar_h10.CONTROL)
+            await control.start()
+            process.says("ECG stopped by the central")
+            assert sum("ECG started" in line for line in process.log) == 2
+
+
+@pytest.mark.parametrize("action", [("scan",), ("watch", "ble://x?device=polar_h10")])
+def test_no_bluetooth_is_one_clear_line(hearth_devices, action, monkeypatch):
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nowhere/bus")
+    process = hearth_devices(*action)
+    assert process.ends() == 2
+    assert "this computer has no Bluetooth that is on" in process.log[-1]
+    assert len(process.log) == 1
 
 
 def test_scan_finds_it_and_says_how_to_reach_it(virtual_h10, index_record, hearth_devices):
