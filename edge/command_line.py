@@ -28,6 +28,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Parse, run one subcommand, and return its exit status: 0 done, 2 the user can mend it."""
     arguments = _parser().parse_args(argv)
     try:
+        if "missing" in arguments:
+            raise arguments.missing
         command: _Command = arguments.command
         return command.run(arguments)
     except ImportError as error:
@@ -62,7 +64,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]", entry: EntryPoint) -> None:
-    module: ModuleType = entry.load()
+    try:
+        module: ModuleType = entry.load()
+    except ImportError as error:
+        subparsers.add_parser(entry.name, help=f"not installed here: {error}").set_defaults(missing=error)
+        return
     command = cast("_Command", module)
     subparser = subparsers.add_parser(
         entry.name,

@@ -15,6 +15,14 @@ from edge.labels import Finding, Priority
 Positive = Annotated[float, Field(gt=0)]
 
 
+def is_loopback(host: str) -> bool:
+    """True for this machine itself."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -70,7 +78,9 @@ class MqttSection(_Section):
         if not is_loopback(self.host) and self.tls_ca_file is None:
             raise ValueError(f"host {self.host} is beyond loopback: tls_ca_file is required")
         if not is_loopback(self.host) and not (self.password_file or self.tls_cert_file):
-            raise ValueError(f"host {self.host} is beyond loopback: password_file or tls_cert_file is required")
+            raise ValueError(
+                f"host {self.host} is beyond loopback: password_file or tls_cert_file is required"
+            )
         return self
 
 
@@ -93,14 +103,6 @@ class EdgeConfig(_Section):
     model: ModelSection = ModelSection()
     mqtt: MqttSection = MqttSection()
     rules: RulesSection = RulesSection()
-
-
-def is_loopback(host: str) -> bool:
-    """True for this machine itself."""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def load_config(path: Path) -> EdgeConfig:

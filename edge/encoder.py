@@ -17,7 +17,8 @@ OUTPUTS = ("beat_logits", "class_logits", "rhythm_logits", "quality_logits", "se
 @dataclass(frozen=True, slots=True, eq=False)
 class EncoderFrames:
     """Probabilities of one window: beat `[frames]`, classes `[frames, classes]`, rhythm `[seconds, rhythms]`,
-    analysable `[seconds]`; embedding `[seconds, width]`."""
+    analysable `[seconds]`; embedding `[seconds, width]`.
+    """
 
     beat: Float32
     classes: Float32
@@ -49,9 +50,9 @@ def frames_of_logits(logits: list[Float32]) -> EncoderFrames:
 
 
 def _sigmoid(logits: Float32) -> Float32:
-    return (1 / (1 + np.exp(-logits.clip(-30, 30)))).astype(np.float32)
+    return np.asarray(1 / (1 + np.exp(-logits.clip(-30, 30))), np.float32)
 
 
 def _softmax(logits: Float32) -> Float32:
     shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return (shifted / shifted.sum(axis=-1, keepdims=True)).astype(np.float32)
+    return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True), np.float32)

@@ -22,12 +22,17 @@ class Localizer:
         from llama_cpp import Llama
 
         self._llama = Llama(
-            str(model), n_ctx=CONTEXT_TOKENS, n_batch=256, n_threads=threads, n_threads_batch=threads, verbose=False
+            str(model),
+            n_ctx=CONTEXT_TOKENS,
+            n_batch=256,
+            n_threads=threads,
+            n_threads_batch=threads,
+            verbose=False,
         )
 
     def answer(self, prompt: str, grammar: str, max_tokens: int) -> str:
         """Text that the grammar accepts, or its beginning when `max_tokens` did not suffice."""
-        from llama_cpp import LlamaGrammar
+        from llama_cpp.llama_grammar import LlamaGrammar
 
         rules = LlamaGrammar.from_string(grammar, verbose=False)
         reply = self._llama.create_completion(prompt, max_tokens=max_tokens, temperature=0.0, grammar=rules)

@@ -57,7 +57,14 @@ class LocalizerProcess:
 
     async def _running(self) -> Process:
         if self._process is None or self._process.returncode is not None:
-            command = [sys.executable, "-m", "edge.localizer", str(self.model), "--threads", str(self._threads)]
+            command = [
+                sys.executable,
+                "-m",
+                "edge.localizer",
+                str(self.model),
+                "--threads",
+                str(self._threads),
+            ]
             self._process = await asyncio.create_subprocess_exec(
                 *command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL
             )

@@ -45,7 +45,10 @@ def question(episode: EpisodeEvent) -> Question | None:
     strip = episode.strip
     if strip is None or not strip.beats:
         return None
-    asked, shown = _turn("user", _evidence(episode, strip)), _turn("user", _EXAMPLE) + _turn("assistant", _SHOWN)
+    asked, shown = (
+        _turn("user", _evidence(episode, strip)),
+        _turn("user", _EXAMPLE) + _turn("assistant", _SHOWN),
+    )
     prompt = f"{_turn('system', _SYSTEM)}{shown}{asked}<|im_start|>assistant\n"
     return Question(prompt, _grammar(episode, strip))
 

@@ -4,7 +4,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
-from edge.events import EpisodeEvent, Event, Localization, MinuteEvent, NoticeCode, NoticeEvent, Strip, StripBeat
+from edge.events import (
+    EpisodeEvent,
+    Event,
+    Localization,
+    MinuteEvent,
+    NoticeCode,
+    NoticeEvent,
+    Strip,
+    StripBeat,
+)
 from edge.labels import DEFAULT_PRIORITY, Finding, Priority
 from edge.stream import NS_PER_S, EpisodeStep, MinuteSummary, RawStrip
 
@@ -47,7 +56,8 @@ class MessageWriter:
             strip=None if step.strip is None else self._strip(step.strip),
         )
 
-    def localized(self, episode: EpisodeEvent, localization: Localization) -> EpisodeEvent:
+    @staticmethod
+    def localized(episode: EpisodeEvent, localization: Localization) -> EpisodeEvent:
         """The update that the language model's answer, or its absence, makes."""
         agrees = any(found.finding is episode.finding for found in localization.findings)
         return episode.model_copy(
@@ -100,7 +110,9 @@ class MessageWriter:
         if not len(strip.ecg_uv):
             return None
         beats = tuple(
-            StripBeat(at_s=round((beat.index - strip.first_index) / self.fs_hz, 3), beat_class=beat.beat_class)
+            StripBeat(
+                at_s=round((beat.index - strip.first_index) / self.fs_hz, 3), beat_class=beat.beat_class
+            )
             for beat in strip.beats
         )
         return Strip(

@@ -59,7 +59,8 @@ class Outbox:
         self, events: Iterable[Event], checkpoint: Checkpoint | None = None, questions: Iterable[Event] = ()
     ) -> int:
         """Store events, questions for the language model and a checkpoint together; returns how many
-        old rows had to go because the outbox was full."""
+        old rows had to go because the outbox was full.
+        """
         with _Transaction(self._db):
             for event in events:
                 self._add(event)

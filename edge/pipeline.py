@@ -25,7 +25,7 @@ from edge.rules import RuleSettings
 from edge.second_tracker import DurationSettings, SecondTracker
 from edge.stream import Beat, EndReason, Output, PlacedBlock, RawStrip, Second, Span
 
-STRIP_S, STRIP_BEFORE_S = 10.0, 3.0
+STRIP_S, STRIP_BEFORE_S = 10.0, 5.0
 _RAW_MEMORY_S = 120
 _BEAT_MEMORY = 512
 
@@ -135,7 +135,10 @@ class Pipeline:
             outputs += self._take_beats(waiting, before_s=span.first_s + i)
             outputs += self._take_second(second)
         outputs += self._take_beats(waiting, before_s=math.inf)
-        return [*outputs, *self._minutes.close_before(self._clock.utc_ns(self._index(self._decoder.decided_s)))]
+        return [
+            *outputs,
+            *self._minutes.close_before(self._clock.utc_ns(self._index(self._decoder.decided_s))),
+        ]
 
     def _take_beats(self, waiting: "deque[FoundBeat]", before_s: float) -> list[Output]:
         """Beats in a second that cannot be read are no beats."""

@@ -86,6 +86,7 @@ class Publisher:
     async def stop(self) -> None:
         """Say that this end is meant, and disconnect."""
         if self._connected:
+            self._connected = False
             farewell = self._client.publish(self._availability, "stopped", qos=1, retain=True)
             await asyncio.to_thread(farewell.wait_for_publish, 2.0)
         self._client.disconnect()
@@ -118,7 +119,9 @@ class Publisher:
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(call, *arguments)
 
-    def _on_connect(self, client: mqtt.Client, _userdata: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+    def _on_connect(
+        self, client: mqtt.Client, _userdata: Any, _flags: Any, reason: Any, _properties: Any
+    ) -> None:
         if not reason.is_failure:
             client.subscribe([(events.receipt_topic(self._device_id), 1), (_HUB_AVAILABILITY, 1)])
             client.publish(self._availability, "online", qos=1, retain=True)

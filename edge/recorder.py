@@ -72,7 +72,9 @@ class Recorder:
 
     def _make_room(self) -> Iterator[str]:
         """The budget covers all recordings beside this one too."""
-        files = sorted(self._folder.parent.glob("*/*.dat"), key=lambda path: (path.stat().st_mtime, path.name))
+        files = sorted(
+            self._folder.parent.glob("*/*.dat"), key=lambda path: (path.stat().st_mtime, path.name)
+        )
         used = sum(path.stat().st_size for path in files)
         for path in files:
             if used <= self._settings.max_bytes:
@@ -89,7 +91,8 @@ class _Segment:
     def __init__(self, stem: Path, samples: BufferedWriter, journal: BufferedWriter) -> None:
         self._stem, self._samples, self._journal = stem, samples, journal
         self.n_samples = self.next_index = 0
-        self._fs_hz, self._leads = 0.0, ("",)
+        self._fs_hz = 0.0
+        self._leads: tuple[str, ...] = ()
         self._start_ns, self._synced_ns = 0, 0
 
     @classmethod

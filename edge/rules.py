@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from edge.labels import BeatClass, Finding
 from edge.stream import Beat
 
+_COUPLET, _RUN = 2, 3  # beats
 _V, _S = BeatClass.VENTRICULAR, BeatClass.SUPRAVENTRICULAR
 
 
@@ -57,7 +58,7 @@ def _sighting(finding: Finding, beats: Sequence[Beat]) -> Sighting:
 
 def _couplet(beats: Sequence[Beat], _: RuleSettings) -> Sighting | None:
     """Two ventricular beats in a row, once the beat after them shows that it was no run."""
-    if _run_length(beats, _V) or _run_length(beats[:-1], _V) != 2:
+    if _run_length(beats, _V) or _run_length(beats[:-1], _V) != _COUPLET:
         return None
     return _sighting(Finding.VENTRICULAR_COUPLET, beats[-3:-1])
 
@@ -65,7 +66,7 @@ def _couplet(beats: Sequence[Beat], _: RuleSettings) -> Sighting | None:
 def _ventricular_run(beats: Sequence[Beat], settings: RuleSettings) -> Sighting | None:
     """Three ventricular beats or more; tachycardia where they are faster than the limit."""
     length = _run_length(beats, _V)
-    if length < 3:
+    if length < _RUN:
         return None
     run = beats[-length:]
     intervals = [beat.rr_ms for beat in run[1:] if beat.rr_ms is not None]
@@ -75,7 +76,7 @@ def _ventricular_run(beats: Sequence[Beat], settings: RuleSettings) -> Sighting 
 
 def _supraventricular_run(beats: Sequence[Beat], _: RuleSettings) -> Sighting | None:
     length = _run_length(beats, _S)
-    return _sighting(Finding.SUPRAVENTRICULAR_RUN, beats[-length:]) if length >= 3 else None
+    return _sighting(Finding.SUPRAVENTRICULAR_RUN, beats[-length:]) if length >= _RUN else None
 
 
 def _pattern_length(beats: Sequence[Beat], period: int) -> int:
@@ -87,17 +88,17 @@ def _pattern_length(beats: Sequence[Beat], period: int) -> int:
 
 def _bigeminy(beats: Sequence[Beat], _: RuleSettings) -> Sighting | None:
     length = _pattern_length(beats, 2)
-    return _sighting(Finding.VENTRICULAR_BIGEMINY, beats[-length:]) if length >= 6 else None
+    return _sighting(Finding.VENTRICULAR_BIGEMINY, beats[-length:]) if length >= 3 * 2 else None
 
 
 def _trigeminy(beats: Sequence[Beat], _: RuleSettings) -> Sighting | None:
     length = _pattern_length(beats, 3)
-    return _sighting(Finding.VENTRICULAR_TRIGEMINY, beats[-length:]) if length >= 9 else None
+    return _sighting(Finding.VENTRICULAR_TRIGEMINY, beats[-length:]) if length >= 3 * 3 else None
 
 
 def _pause(beats: Sequence[Beat], settings: RuleSettings) -> Sighting | None:
     rr_ms = beats[-1].rr_ms
-    if rr_ms is None or rr_ms < settings.pause_ms or len(beats) < 2:
+    if rr_ms is None or rr_ms < settings.pause_ms or len(beats) < _COUPLET:
         return None
     return _sighting(Finding.PAUSE, beats[-2:])
 

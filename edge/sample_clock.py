@@ -110,4 +110,6 @@ class SampleClock:
         if abs(change_ns) < _DISAGREEMENT_NS or self._has_complained:
             return None
         self._has_complained = True
-        return f"the device's clock and this computer's disagree by {abs(change_ns) / NS_PER_S:.0f} s and more"
+        return (
+            f"the device's clock and this computer's disagree by {abs(change_ns) / NS_PER_S:.0f} s and more"
+        )

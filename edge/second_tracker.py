@@ -78,9 +78,7 @@ class _Watch:
         if not present:
             return self.close(second.start_ns)
         if self._span is None:
-            self._span = Span(
-                self._finding, second.first_index, second.start_ns, end_ns, None, confidence
-            )
+            self._span = Span(self._finding, second.first_index, second.start_ns, end_ns, None, confidence)
         self._span = replace(self._span, last_ns=end_ns, confidence=max(confidence, self._span.confidence))
         return [self._span] if self._lasts(self._span) else []
 

@@ -1,0 +1,1 @@
+"""Subcommands of `hearth` that run on the edge."""

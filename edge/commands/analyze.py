@@ -49,9 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     with Progress(transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task(recording.name, total=recording.n_samples)
         analysis = analyse(recording, encoder, progress=lambda done: bar.update(task, completed=done))
-    path = write_annotations(
-        analysis, recording.name, arguments.annotator, recording.fs_hz, arguments.out
-    )
+    path = write_annotations(analysis, recording.name, arguments.annotator, recording.fs_hz, arguments.out)
     summary = _summary(analysis, recording.n_samples / recording.fs_hz)
     print(json.dumps(summary) if arguments.json else _text(summary))
     print(f"written: {path}", file=sys.stderr)
@@ -64,7 +62,9 @@ def _summary(analysis: "Analysis", duration_s: float) -> dict[str, object]:
         "duration_s": round(duration_s, 1),
         "analysable_s": round(sum(minute.analysable_s for minute in analysis.minutes), 1),
         "beats": dict(sorted(Counter(str(beat.beat_class) for beat in analysis.beats).items())),
-        "af_s": round(sum(minute.rhythm_s.get(Rhythm.ATRIAL_FIBRILLATION, 0) for minute in analysis.minutes), 1),
+        "af_s": round(
+            sum(minute.rhythm_s.get(Rhythm.ATRIAL_FIBRILLATION, 0) for minute in analysis.minutes), 1
+        ),
         "episodes": dict(findings.most_common()),
     }
 

@@ -1,0 +1,98 @@
+# make demo   sets up what the demo needs, and plays a real ECG through every part
+# make test   sets up everything, lints, checks types and import contracts, runs all tests
+# Both keep to .venv here, and to apt for TeX and a compiler (with sudo where you are not root).
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+CACHE  ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/hearth
+WHEELS := $(CACHE)/wheels
+PIP    := $(BIN)/python -m pip --disable-pip-version-check
+LLAMA  := llama-cpp-python==0.3.36
+# the default build tunes itself to this very CPU, and crashes on some; this one runs on all of its kind
+LLAMA_FLAGS := -C cmake.define.GGML_NATIVE=OFF -C cmake.define.LLAVA_BUILD=OFF -C cmake.define.LLAMA_OPENSSL=OFF
+TEX    := texlive-latex-base texlive-latex-recommended lmodern
+
+.PHONY: demo test lint types contracts tests train figures pictures clean system-demo system-test
+
+demo: system-demo $(VENV)/demo.done
+	$(BIN)/hearth demo $(ARGS)
+
+test: lint types contracts tests
+
+lint: $(VENV)/dev.done
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/dev.done
+	$(BIN)/mypy
+
+contracts: $(VENV)/dev.done
+	$(BIN)/lint-imports
+
+tests: system-test $(VENV)/dev.done
+	$(BIN)/python -m pytest $(ARGS)
+
+# the encoder, from the recordings in DATA (see docs/training.md); hours on two cores, can be resumed
+train: $(VENV)/dev.done
+	$(BIN)/python -m export.training.train --config configs/training.toml --data $(DATA) --out $(or $(OUT),runs/encoder)
+	$(BIN)/hearth export --checkpoint $(or $(OUT),runs/encoder)/checkpoint --data $(DATA) --out edge/models/encoder
+
+# the accuracy figures of README and model card, on the recordings in DATA
+figures: $(VENV)/dev.done
+	$(BIN)/python benchmarks/beats.py --data $(DATA)
+
+# the pictures of the README, from the project's own commands
+pictures: $(VENV)/dev.done
+	sh docs/pictures/make.sh
+
+clean:
+	rm -rf $(VENV) demo-output build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/created:
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "Python's venv is missing; type: sudo apt-get install python3-venv python3-dev"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed, this is $$($(PYTHON) -V); set PYTHON=..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(WHEELS)/$(LLAMA).done: $(VENV)/created
+	@mkdir -p $(WHEELS)
+	@echo "Compiling llama.cpp: three to four minutes on two cores, once; the wheel is kept in $(WHEELS)"
+	@{ $(PIP) wheel -v --no-cache-dir --no-deps $(LLAMA_FLAGS) -w $(WHEELS) $(LLAMA) 2>&1; echo "status $$?"; } \
+	  | tee $(CACHE)/llama-build.log | sed -un 's/^ *\(\[[0-9]*\/[0-9]*\]\) .*/  compiling \1/p' | tr '\n' '\r'
+	@grep -q '^status 0' $(CACHE)/llama-build.log || { echo; tail -n 20 $(CACHE)/llama-build.log; exit 1; }
+	@echo; touch "$@"
+
+$(VENV)/demo.done: pyproject.toml $(WHEELS)/$(LLAMA).done
+	$(PIP) install --find-links $(WHEELS) --prefer-binary -e '.[demo,llm]'
+	$(BIN)/hearth models install
+	@touch $@
+
+$(VENV)/dev.done: pyproject.toml $(WHEELS)/$(LLAMA).done
+	$(PIP) install torch==2.13.0
+	$(PIP) install --find-links $(WHEELS) --prefer-binary -e '.[dev,llm]'
+	$(BIN)/hearth models install
+	@touch $@
+
+# apt packages by the command that each gives
+define need
+	@missing=""; for pair in $(1); do \
+	  command -v $${pair%%:*} >/dev/null 2>&1 || missing="$$missing $$(echo $${pair#*:} | tr , ' ')"; done; \
+	if [ -n "$$missing" ]; then \
+	  if ! command -v apt-get >/dev/null; then echo "Please install:$$missing"; exit 1; \
+	  elif [ "$$(id -u)" = 0 ]; then apt-get update -q && apt-get install -y -q --no-install-recommends $$missing; \
+	  elif command -v sudo >/dev/null; then echo "Installing with sudo:$$missing"; \
+	    sudo apt-get update -q && sudo apt-get install -y -q --no-install-recommends $$missing; \
+	  else echo "As root, type: apt-get install --no-install-recommends$$missing"; exit 1; fi; fi
+endef
+comma := ,
+space := $(subst ,, )
+TEX_LIST := $(subst $(space),$(comma),$(strip $(TEX)))
+
+system-demo:
+	$(call need,pdflatex:$(TEX_LIST) g++:g++)
+
+system-test:
+	$(call need,pdflatex:$(TEX_LIST) g++:g++ pdftotext:poppler-utils mosquitto:mosquitto)

@@ -1,0 +1,137 @@
+"""One recording being made: clock, recorder, pipeline and outbox in step, and recovery after a crash.
+
+Order for every block: placed, on disk, analysed, its events in the outbox. A block that is on disk but whose
+events are not is analysed again after a crash.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator
+
+from edge.encoder import Encoder
+from edge.events import EpisodeEvent, Event
+from edge.messages import MessageWriter
+from edge.outbox import Checkpoint, Outbox
+from edge.pipeline import Pipeline, PipelineSettings, Vitals
+from edge.recorder import Recorder, RecorderSettings, read_blocks
+from edge.recording_folder import RecordingFolder
+from edge.sample_clock import SampleClock
+from edge.stream import NS_PER_S, Output, PlacedBlock
+from edge.tally import Tally
+from firmware_bridge.packets import SampleBlock
+
+_LOG = logging.getLogger(__name__)
+_CHECKPOINT_EVERY_S = 60.0
+
+
+class Session:
+    """Feeds blocks through; `ask` is given each new episode, for the language model."""
+
+    def __init__(
+        self,
+        recording: RecordingFolder,
+        encoder: Encoder,
+        settings: PipelineSettings,
+        recorder_settings: RecorderSettings,
+        outbox: Outbox,
+        writer: MessageWriter,
+        ask: Callable[[EpisodeEvent], None],
+    ) -> None:
+        self.recording, self._outbox, self._writer, self._ask = recording, outbox, writer, ask
+        self._pipeline = Pipeline(encoder, recording.fs_hz, len(recording.leads), settings)
+        self._recorder = Recorder(recording.folder, recording.fs_hz, recording.leads, recorder_settings)
+        self._checkpoint_index = 0
+        self._skip_before = 0
+        self.tally = Tally(writer, recording.fs_hz)
+
+    @property
+    def vitals(self) -> Vitals:
+        """Newest heart rate, rhythm and readability."""
+        return self._pipeline.vitals
+
+    def recover(self) -> PlacedBlock | None:
+        """Analyse again what was recorded after the last checkpoint; returns the last block, if any."""
+        recording = self.recording
+        checkpoint = self._outbox.checkpoint(recording.recording_id)
+        if checkpoint is not None:
+            self._pipeline.restore(checkpoint.state)
+            self._checkpoint_index = checkpoint.next_index
+        last = None
+        for block in read_blocks(recording.folder, len(recording.leads), self._pipeline.next_index):
+            self._analyse(block)
+            last = block
+        self._commit((), force=True)
+        _LOG.info("took up recording %s at sample %d", recording.folder.name, self._pipeline.next_index)
+        return last
+
+    def skip_recorded(self) -> None:
+        """The source starts again from its beginning (a replay): what is recorded already is passed over."""
+        self._skip_before = self._pipeline.next_index
+
+    def continue_clock(self, clock: SampleClock, last: PlacedBlock | None) -> None:
+        """A live source goes on: the outage since the last block is a gap."""
+        if last is not None:
+            end_ns = last.start_ns + round(len(last.ecg_uv) * NS_PER_S / self.recording.fs_hz)
+            clock.resume(self._pipeline.next_index, end_ns)
+
+    def take(self, packet: SampleBlock, clock: SampleClock, host_time_ns: int) -> None:
+        """Place, record and analyse one block from the device."""
+        placement = clock.place(packet, host_time_ns)
+        block = placement.block
+        if block.stop_index <= self._skip_before:
+            return
+        if block.first_index < self._skip_before:
+            block = _tail(block, self._skip_before, self.recording.fs_hz)
+        self.tally.add_placement(placement)
+        report = self._recorder.append(block)
+        self.tally.add_recorder(report, block.start_ns)
+        self._analyse(block)
+
+    def tell(self, events: Iterable[Event]) -> None:
+        """Events that do not come from the pipeline."""
+        self._outbox.commit(events)
+
+    def finish(self) -> None:
+        """The recording is over."""
+        self._emit(self._pipeline.flush())
+        self._commit(self.tally.flush(time.time_ns()), force=True)
+        self._recorder.close()
+        self.recording.finish()
+        self._outbox.finish_recording(self.recording.recording_id)
+
+    def _analyse(self, block: PlacedBlock) -> None:
+        self._emit(self._pipeline.feed(block))
+        self._commit(self.tally.due(block.start_ns))
+
+    def _emit(self, outputs: list[Output]) -> None:
+        events = [event for event in map(self._writer.output, outputs) if event is not None]
+        if not events:
+            return
+        questions = list(_questions(events))
+        self.tally.add_evicted(self._outbox.commit(events, questions=questions))
+        for question in questions:
+            self._ask(question)
+
+    def _commit(self, events: Iterable[Event], *, force: bool = False) -> None:
+        next_index = self._pipeline.next_index
+        due = next_index - self._checkpoint_index >= _CHECKPOINT_EVERY_S * self.recording.fs_hz
+        checkpoint = None
+        if due or force:
+            self._checkpoint_index = next_index
+            checkpoint = Checkpoint(self.recording.recording_id, next_index, self._pipeline.snapshot())
+        waiting = list(events)
+        if waiting or checkpoint:
+            self.tally.add_evicted(self._outbox.commit(waiting, checkpoint))
+
+
+def _questions(events: list[Event]) -> Iterator[EpisodeEvent]:
+    """New episodes, as far as they are known after this step."""
+    latest = {event.episode_id: event for event in events if event.kind == "episode"}
+    for event in events:
+        if event.kind == "episode" and event.phase == "new":
+            yield latest[event.episode_id].model_copy(update={"strip": event.strip})
+
+
+def _tail(block: PlacedBlock, first_index: int, fs_hz: float) -> PlacedBlock:
+    cut = first_index - block.first_index
+    return PlacedBlock(first_index, block.start_ns + round(cut * NS_PER_S / fs_hz), block.ecg_uv[cut:])

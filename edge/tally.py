@@ -1,0 +1,76 @@
+"""Counts what goes wrong on the way in, and turns the counts into notices, at most one of a kind a minute."""
+
+from collections import Counter
+
+from edge.events import NoticeCode, NoticeEvent
+from edge.messages import MessageWriter
+from edge.recorder import RecorderReport
+from edge.sample_clock import Placement
+from edge.stream import NS_PER_S
+
+_EVERY_NS = 60 * NS_PER_S
+
+
+class Tally:
+    """Lost samples, damaged frames, saturated samples, and limits that were reached."""
+
+    def __init__(self, writer: MessageWriter, fs_hz: float) -> None:
+        self._writer, self._fs_hz = writer, fs_hz
+        self._counts: Counter[NoticeCode] = Counter()
+        self._texts: dict[NoticeCode, str] = {}
+        self._told_ns = 0
+
+    def add_placement(self, placement: Placement) -> None:
+        """A block came; something may be missing before it."""
+        if placement.lost_samples:
+            self._counts["samples_lost"] += placement.lost_samples
+        if placement.clock_complaint:
+            self._note("clock_step", placement.clock_complaint)
+
+    def add_damage(self, n_bytes: int, reason: str) -> None:
+        """Bytes that were no frame."""
+        self._counts["frames_damaged"] += 1
+        self._texts["frames_damaged"] = f"last: {n_bytes} bytes, {reason}"
+
+    def add_recorder(self, report: RecorderReport, _at_ns: int) -> None:
+        """Limits of the recorder."""
+        if report.saturated_samples:
+            self._counts["samples_saturated"] += report.saturated_samples
+        if report.removed_segments:
+            self._note("disk_limit", f"oldest raw segments removed: {', '.join(report.removed_segments)}")
+
+    def add_evicted(self, n_rows: int) -> None:
+        """Events that the full outbox had to give up."""
+        if n_rows:
+            self._counts["outbox_limit"] += n_rows
+
+    def add_dropped_question(self) -> None:
+        """The language model's desk was full."""
+        self._counts["localizer_dropped"] += 1
+
+    def due(self, now_ns: int) -> list[NoticeEvent]:
+        """Notices, once a minute."""
+        return self.flush(now_ns) if now_ns - self._told_ns >= _EVERY_NS else []
+
+    def flush(self, now_ns: int) -> list[NoticeEvent]:
+        """All that is counted, as notices."""
+        self._told_ns = now_ns
+        notices = [self._writer.notice(code, self._text(code), now_ns) for code in self._counts]
+        self._counts.clear()
+        self._texts.clear()
+        return notices
+
+    def _note(self, code: NoticeCode, text: str) -> None:
+        self._counts[code] += 1
+        self._texts[code] = text
+
+    def _text(self, code: NoticeCode) -> str:
+        n, more = self._counts[code], self._texts.get(code, "")
+        texts: dict[NoticeCode, str] = {
+            "samples_lost": f"{n} samples ({n / self._fs_hz:.1f} s) did not arrive",
+            "frames_damaged": f"{n} damaged frames were skipped; {more}",
+            "samples_saturated": f"{n} samples were beyond the recorder's range and were clipped",
+            "outbox_limit": f"the outbox is full: {n} of the oldest events were given up",
+            "localizer_dropped": f"the language model was busy: {n} episodes went without its answer",
+        }
+        return texts.get(code, more)

@@ -1,0 +1,1 @@
+"""The demo: a whole household on one machine, played from a recording."""
