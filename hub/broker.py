@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from amqtt.broker import Broker
-from amqtt.contexts import Action, BrokerConfig, ListenerConfig
+from amqtt.contexts import Action, BaseContext, BrokerConfig, ListenerConfig
 from amqtt.errors import BrokerError
 from amqtt.plugins.base import BaseAuthPlugin, BaseTopicPlugin
 from amqtt.session import Session
@@ -26,42 +26,54 @@ class BrokerStartError(Exception):
     for_user = True
 
 
-class PasswordPlugin(BaseAuthPlugin):  # type: ignore[misc]  # amqtt has no types
-    """Lets in who knows the password of the user; nobody without."""
+class Gatekeeper(BaseAuthPlugin, BaseTopicPlugin):  # type: ignore[misc]  # amqtt has no types
+    """Lets in who knows the password of the user, and keeps each client to its own topics.
+
+    Amqtt writes name and last will of whoever connects into an existing session before it asks here,
+    and publishes a will without asking. So the user of a client is the one who was let in last, and the
+    will of one who is not let in is taken away.
+    """
 
     @dataclass
     class Config:
-        """The password of each user."""
+        """The password of each user, and which user is the hub."""
 
         passwords: dict[str, str] = field(default_factory=dict)
+        hub_user: str = HUB_ID
+
+    def __init__(self, context: BaseContext) -> None:
+        super().__init__(context)
+        self._user_of_client: dict[str | None, str] = {}
 
     async def authenticate(self, *, session: Session) -> bool:
-        """Compares in constant time."""
-        expected = self.config.passwords.get(session.username or "")
-        given = session.password or ""
-        return expected is not None and hmac.compare_digest(given.encode(), expected.encode())
-
-
-class TopicPlugin(BaseTopicPlugin):  # type: ignore[misc]  # amqtt has no types
-    """Keeps each client to its own topics."""
-
-    @dataclass
-    class Config:
-        """The user that is the hub."""
-
-        hub_user: str = HUB_ID
+        """The right password, and a will on a topic of its own if there is one."""
+        user = session.username or ""
+        if not self._knows_password(user, session.password or "") or not self._may_leave_will(user, session):
+            session.will_flag = False
+            return False
+        self._user_of_client[session.client_id] = user
+        return True
 
     async def topic_filtering(
         self, *, session: Session | None = None, topic: str | None = None, action: Action | None = None
     ) -> bool:
         """Whether the client may do this on the topic."""
-        user = session.username if session else None
-        if not user or not topic:
+        user = self._user_of_client.get(session.client_id) if session else None
+        if user is None or not topic:
             return False
-        publishes = action == Action.PUBLISH
+        return self._may(user, topic, publishes=action == Action.PUBLISH)
+
+    def _may(self, user: str, topic: str, *, publishes: bool) -> bool:
         if user == self.config.hub_user:
             return hub_may(topic, publishes=publishes)
         return device_may(user, topic, publishes=publishes)
+
+    def _knows_password(self, user: str, password: str) -> bool:
+        expected = self.config.passwords.get(user)
+        return expected is not None and hmac.compare_digest(password.encode(), expected.encode())
+
+    def _may_leave_will(self, user: str, session: Session) -> bool:
+        return not session.will_flag or self._may(user, session.will_topic or "", publishes=True)
 
 
 def hub_may(topic: str, *, publishes: bool) -> bool:
@@ -134,8 +146,7 @@ def _configuration(host: str, port: int, hub_user: str, passwords: Mapping[str, 
     return BrokerConfig(
         listeners={"default": ListenerConfig(bind=bind)},
         plugins={
-            f"{__name__}.PasswordPlugin": {"passwords": dict(passwords)},
-            f"{__name__}.TopicPlugin": {"hub_user": hub_user},
+            f"{__name__}.Gatekeeper": {"passwords": dict(passwords), "hub_user": hub_user},
         },
     )
 

@@ -3,6 +3,7 @@
 import queue
 import socket
 import threading
+import time
 from contextlib import closing, contextmanager
 
 import pytest
@@ -53,7 +54,7 @@ class Connected:
 
 
 @contextmanager
-def connected(port, user, password=None, client_id=None, clean=True):
+def connected(port, user, password=None, client_id=None, clean=True, will=None):
     client = Client(
         CallbackAPIVersion.VERSION2,
         client_id=client_id or f"test-{user}",
@@ -62,6 +63,8 @@ def connected(port, user, password=None, client_id=None, clean=True):
     )
     if user:
         client.username_pw_set(user, PASSWORDS.get(user) if password is None else password)
+    if will:
+        client.will_set(will, b"forged", qos=1)
     answered = threading.Event()
     answer = []
     client.on_connect = lambda _c, _u, _f, code, _p: (answer.append(code), answered.set())
@@ -114,6 +117,34 @@ def test_a_device_cannot_speak_as_another(port):
 def test_a_device_cannot_read_what_belongs_to_another(port, topic):
     with connected(port, "strap-1") as strap:
         assert not strap.subscribe(topic)
+
+
+@pytest.mark.parametrize("topic", ["hearth/v1/strap-2/availability", "hearth/v1/hub/availability"])
+def test_a_device_cannot_leave_a_will_in_the_name_of_another(port, topic):
+    with pytest.raises(PermissionError), connected(port, "strap-1", will=topic):
+        pass
+    with connected(port, "strap-1", will="hearth/v1/strap-1/availability"):
+        pass
+
+
+def test_a_stranger_cannot_speak_through_the_session_of_a_device(port):
+    with connected(port, "hub") as hub, connected(port, "strap-1", client_id="edge", clean=False) as strap:
+        assert hub.subscribe("hearth/v1/+/availability")
+        stolen = {"client_id": "edge", "clean": False, "will": "hearth/v1/strap-1/availability"}
+        with pytest.raises(PermissionError), connected(port, "strap-1", "guessed", **stolen):
+            pass
+        eventually_connected(strap.client)
+        strap.publish("hearth/v1/strap-1/availability", b"own")
+        assert hub.next() == ("hearth/v1/strap-1/availability", b"own")
+
+
+def eventually_connected(client):
+    """Amqtt drops the old connection of a session before it asks for the new one's password."""
+    deadline = time.monotonic() + WAIT_S
+    stable_s = 0.0
+    while stable_s < 1.5 and time.monotonic() < deadline:
+        time.sleep(0.1)
+        stable_s = stable_s + 0.1 if client.is_connected() else 0.0
 
 
 def test_messages_wait_for_a_client_that_is_away(port):
