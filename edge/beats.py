@@ -1,8 +1,10 @@
 """Beats out of encoder frames: peaks of the beat probability, decided with a fixed lag."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy.ndimage import maximum_filter1d
 
 from edge.bundle import Manifest
@@ -33,6 +35,7 @@ class BeatDecoder:
         self._beat = np.zeros(self._reach, np.float32)
         self._classes = np.zeros((self._reach, len(manifest.beat_classes)), np.float32)
         self._first_frame = -self._reach
+        self._last_peak = -2 * self._reach
 
     @property
     def decided_s(self) -> float:
@@ -57,11 +60,18 @@ class BeatDecoder:
             return []
         highest = maximum_filter1d(self._beat, 2 * self._reach + 1, mode="constant")
         is_peak = (self._beat >= self._threshold) & (self._beat == highest)
-        beats = [self._beat_at(int(i)) for i in np.flatnonzero(is_peak[first:stop]) + first]
+        beats = [self._beat_at(i) for i in self._apart(np.flatnonzero(is_peak[first:stop]) + first)]
         drop = stop - self._reach
         self._beat, self._classes = self._beat[drop:], self._classes[drop:]
         self._first_frame += drop
         return beats
+
+    def _apart(self, peaks: npt.NDArray[np.intp]) -> Iterator[int]:
+        """Of peaks that are equal (int8 makes them) and too near, the first."""
+        for i in peaks.tolist():
+            if self._first_frame + i - self._last_peak > self._reach:
+                self._last_peak = self._first_frame + i
+                yield i
 
     def _beat_at(self, i: int) -> FoundBeat:
         left, middle, right = self._beat[i - 1 : i + 2]

@@ -1,0 +1,98 @@
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4, uuid5
+
+import pytest
+
+from edge.events import EpisodeEvent, MinuteEvent, NoticeEvent, decode_event
+from edge.labels import Finding, Priority
+from edge.outbox import Checkpoint, Outbox
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+RECORDING = UUID(int=7)
+
+
+def minute(i: int) -> MinuteEvent:
+    return MinuteEvent(
+        event_id=uuid5(RECORDING, f"minute {i}"), device_id="d", patient_id="p", recording_id=RECORDING,
+        start_at=AT + timedelta(minutes=i), wear_s=60, analysable_s=60, beats={}, rhythm_s={},
+    )
+
+
+def episode() -> EpisodeEvent:
+    return EpisodeEvent(
+        event_id=uuid4(), device_id="d", patient_id="p", recording_id=RECORDING, episode_id=uuid4(), phase="new",
+        finding=Finding.PAUSE, priority=Priority.MEDIUM, onset_at=AT, observed_until_at=AT, confidence=0.5,
+        seen_by=("encoder",),
+    )
+
+
+@pytest.fixture
+def outbox(tmp_path):
+    box = Outbox(tmp_path / "outbox.sqlite")
+    yield box
+    box.close()
+
+
+def test_the_same_event_is_told_once_even_after_it_was_delivered(outbox) -> None:
+    outbox.commit([minute(1), minute(1)])
+    outbox.commit([minute(1)])
+    assert outbox.backlog() == 1
+    outbox.settle([minute(1).event_id])
+    outbox.commit([minute(1)])
+    assert outbox.backlog() == 0
+
+
+def test_a_row_leaves_only_with_the_receipt(outbox) -> None:
+    outbox.commit([minute(1), minute(2)])
+    first, second = outbox.unsent(10)
+    assert decode_event(first.payload) == minute(1)
+    outbox.mark_sent(first.seq)
+    assert [row.seq for row in outbox.unsent(10)] == [second.seq]
+    assert outbox.backlog() == 2
+    outbox.requeue()
+    assert len(outbox.unsent(10)) == 2
+    outbox.settle([minute(1).event_id, minute(9).event_id])
+    assert outbox.backlog() == 1
+
+
+def test_events_and_checkpoint_survive_together(tmp_path) -> None:
+    box = Outbox(tmp_path / "o.sqlite")
+    box.commit([minute(1)], Checkpoint(RECORDING, 500, b"state"))
+    with pytest.raises(AttributeError):
+        box.commit([minute(2), object()], Checkpoint(RECORDING, 900, b"later"))  # type: ignore[list-item]
+    box.close()
+    again = Outbox(tmp_path / "o.sqlite")
+    assert again.backlog() == 1
+    assert again.checkpoint(RECORDING) == Checkpoint(RECORDING, 500, b"state")
+    again.close()
+    assert (tmp_path / "o.sqlite").stat().st_mode & 0o077 == 0
+
+
+def test_full_outbox_gives_up_measurements_first_and_says_how_many(tmp_path) -> None:
+    box = Outbox(tmp_path / "o.sqlite", max_rows=3)
+    kept = episode()
+    notice = NoticeEvent(
+        event_id=uuid4(), device_id="d", patient_id="p", recording_id=RECORDING, at=AT, code="link_lost", text="x"
+    )
+    assert box.commit([kept, notice, minute(1)]) == 0
+    assert box.commit([minute(2), minute(3)]) == 2
+    kinds = [decode_event(row.payload).kind for row in box.unsent(10)]
+    assert kinds == ["episode", "notice", "minute"]
+    box.close()
+
+
+def test_a_question_stays_open_until_it_has_its_answer(outbox) -> None:
+    asked = episode()
+    outbox.commit([asked], questions=[asked])
+    assert EpisodeEvent.model_validate_json(outbox.open_questions()[0]) == asked
+    answer = asked.model_copy(update={"event_id": uuid4(), "phase": "update"})
+    outbox.close_question(asked.episode_id, answer)
+    assert outbox.open_questions() == []
+    assert outbox.backlog() == 2
+
+
+def test_a_finished_recording_leaves_nothing_behind(outbox) -> None:
+    outbox.commit([minute(1)], Checkpoint(RECORDING, 1, b""))
+    outbox.finish_recording(RECORDING)
+    assert outbox.checkpoint(RECORDING) is None
+    assert outbox.backlog() == 1
