@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
+from scipy.signal import find_peaks, resample_poly
 
 from firmware_bridge.recording import Recording
 
@@ -16,8 +17,6 @@ def resampled(
     blocks: Iterator[npt.NDArray[np.float64]], fs_in_hz: float, fs_out_hz: float
 ) -> Iterator[npt.NDArray[np.float64]]:
     """Blocks `[n]` of any length at another rate, equal to resampling the whole at once."""
-    from scipy.signal import resample_poly
-
     ratio = Fraction(fs_out_hz / fs_in_hz).limit_denominator(_LARGEST_DENOMINATOR)
     up, down = ratio.numerator, ratio.denominator
     if up == down:
@@ -68,8 +67,6 @@ class PulseMeter:
 
     def feed(self, uv: npt.NDArray[np.int32]) -> tuple[int, tuple[float, ...]] | None:
         """Heart rate in bpm and the RR intervals (ms) since the last call; `None` while unknown."""
-        from scipy.signal import find_peaks
-
         self._end += len(uv)
         self._recent = np.concatenate([self._recent, uv])[-8 * self._fs_hz :]
         slope = np.abs(np.gradient(self._recent)) if len(self._recent) > self._fs_hz else np.zeros(2)

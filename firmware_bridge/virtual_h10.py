@@ -8,6 +8,7 @@ import logging
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 
 import numpy as np
 import numpy.typing as npt
@@ -62,6 +63,8 @@ async def play(strap: VirtualH10, blocks: Iterator[npt.NDArray[np.int32]]) -> Pl
     Raises:
         VirtualDeviceError: the address cannot be listened on.
     """
+    frames = framed(blocks, SAMPLES_PER_FRAME)
+    ready = list(islice(frames, 1))  # opens the source before a central waits for it
     radio = VirtualRadio(strap.name, strap.address)
     server = StrapServer(radio.peripheral, strap.battery_percent)
     try:
@@ -72,8 +75,9 @@ async def play(strap: VirtualH10, blocks: Iterator[npt.NDArray[np.int32]]) -> Pl
     async with listening:
         await server.advertise()
         _LOG.info("%s waits on tcp-client:%s:%d", strap.name, strap.host, strap.port)
-        played = await _stream(strap, server, framed(blocks, SAMPLES_PER_FRAME))
+        played = await _stream(strap, server, chain(ready, frames))
         await server.finish(_LAST_WORD_S)
+        await radio.close()
     return played
 
 

@@ -41,6 +41,7 @@ class VirtualRadio:
         config.advertising_interval_min = config.advertising_interval_max = _ADVERTISING_INTERVAL_MS
         self.peripheral = Device(config=config, host=Host(near, near))
         self._port: _CentralPort | None = None
+        self._transport: asyncio.Transport | None = None
 
     async def open(self, host: str, port: int) -> asyncio.Server:
         """Power the peripheral on and listen for one central at a time.
@@ -52,13 +53,20 @@ class VirtualRadio:
         await self.peripheral.power_on()
         return server
 
+    async def close(self) -> None:
+        """Hang up on the central, after what it was sent."""
+        if self._transport:
+            self._transport.close()
+        while self._port:
+            await asyncio.sleep(0.01)
+
     def central_came(self, port: _CentralPort, transport: asyncio.Transport) -> None:
         """Give the far controller to the one who connected, unless it is in use."""
         if self._port:
             _LOG.warning("a second central was turned away")
             transport.abort()
             return
-        self._port = port
+        self._port, self._transport = port, transport
         port.set_packet_sink(self._far)
         self._far.host = StreamPacketSink(transport)
 

@@ -6,9 +6,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from bleak.exc import BleakBluetoothNotAvailableError, BleakError
+from bleak.exc import BleakBluetoothNotAvailableError, BleakDBusError, BleakError
 
 _POWER_ON_S = 5.0
+_NO_SERVICE = "org.freedesktop.DBus.Error.ServiceUnknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ async def _radio_on(hci: str, link: Any) -> Radio:
 
 def no_bluetooth(error: BaseException) -> str | None:
     """One line if `error` means that this computer has no Bluetooth to use."""
-    if isinstance(error, BleakBluetoothNotAvailableError | FileNotFoundError):
+    no_bluetoothd = isinstance(error, BleakDBusError) and error.dbus_error == _NO_SERVICE
+    if no_bluetoothd or isinstance(error, BleakBluetoothNotAvailableError | FileNotFoundError):
         return "this computer has no Bluetooth that is on (no adapter, or bluetoothd does not run)"
     return None

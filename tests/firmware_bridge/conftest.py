@@ -41,10 +41,10 @@ class Process:
                 self.log.append(line.rstrip())
                 self._spoke.notify_all()
 
-    def says(self, text, timeout_s=20):
-        """Wait for a line that holds `text`."""
+    def says(self, text, times=1, timeout_s=20):
+        """Wait until so many lines hold `text`."""
         with self._spoke:
-            heard = self._spoke.wait_for(lambda: any(text in line for line in self.log), timeout_s)
+            heard = self._spoke.wait_for(lambda: sum(text in line for line in self.log) >= times, timeout_s)
         assert heard, f"{text!r} not in {self.log}"
 
     def ends(self, timeout_s=15):
