@@ -42,6 +42,7 @@ class VirtualRadio:
         self.peripheral = Device(config=config, host=Host(near, near))
         self._port: _CentralPort | None = None
         self._transport: asyncio.Transport | None = None
+        self._nobody = asyncio.Event()
 
     async def open(self, host: str, port: int) -> asyncio.Server:
         """Power the peripheral on and listen for one central at a time.
@@ -57,8 +58,7 @@ class VirtualRadio:
         """Hang up on the central, after what it was sent."""
         if self._transport:
             self._transport.close()
-        while self._port:
-            await asyncio.sleep(0.01)
+            await self._nobody.wait()
 
     def central_came(self, port: _CentralPort, transport: asyncio.Transport) -> None:
         """Give the far controller to the one who connected, unless it is in use."""
@@ -67,6 +67,7 @@ class VirtualRadio:
             transport.abort()
             return
         self._port, self._transport = port, transport
+        self._nobody.clear()
         port.set_packet_sink(self._far)
         self._far.host = StreamPacketSink(transport)
 
@@ -75,6 +76,7 @@ class VirtualRadio:
         if port is not self._port:
             return
         self._port = None
+        self._nobody.set()
         self._far.host = None
         self._far.pending_le_connection = None
         self._far.le_scan_enable = False

@@ -75,8 +75,12 @@ class BumbleClient(BaseBleakClient):
 
     async def disconnect(self) -> None:
         """Close the link."""
-        if self._connection:
+        if not self._connection:
+            return
+        try:
             await self._connection.disconnect()
+        except BaseBumbleError as error:
+            raise BleakError(f"cannot be disconnected: {error}") from error
 
     async def pair(self, *_args: Any, **_others: Any) -> None:
         """No supported device asks for it."""
@@ -138,7 +142,10 @@ class BumbleClient(BaseBleakClient):
     async def stop_notify(self, characteristic: BleakGATTCharacteristic) -> None:
         """End notifications or indications."""
         self._linked()
-        await characteristic.obj.unsubscribe(self._subscribers.pop(characteristic.handle))
+        try:
+            await characteristic.obj.unsubscribe(self._subscribers.pop(characteristic.handle))
+        except BaseBumbleError as error:
+            raise BleakError(f"{characteristic.uuid} cannot be unsubscribed: {error}") from error
 
     async def _read(self, attribute: Any) -> bytearray:
         try:

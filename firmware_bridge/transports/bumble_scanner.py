@@ -3,7 +3,8 @@
 from typing import Any
 
 from bleak.backends.scanner import AdvertisementData, AdvertisementDataCallback, BaseBleakScanner
-from bumble.core import UUID, AdvertisingData
+from bleak.exc import BleakError
+from bumble.core import UUID, AdvertisingData, BaseBumbleError
 from bumble.device import Advertisement, Device
 
 _NAMES = (AdvertisingData.Type.COMPLETE_LOCAL_NAME, AdvertisingData.Type.SHORTENED_LOCAL_NAME)
@@ -40,12 +41,18 @@ class BumbleScanner(BaseBleakScanner):
         """Begin to listen."""
         self.seen_devices = {}
         self._device.on("advertisement", self._on_advertisement)
-        await self._device.start_scanning(filter_duplicates=False)
+        try:
+            await self._device.start_scanning(filter_duplicates=False)
+        except BaseBumbleError as error:
+            raise BleakError(f"scanning cannot start: {error}") from error
 
     async def stop(self) -> None:
         """Listen no more."""
         self._device.remove_listener("advertisement", self._on_advertisement)
-        await self._device.stop_scanning()
+        try:
+            await self._device.stop_scanning()
+        except BaseBumbleError as error:
+            raise BleakError(f"scanning cannot stop: {error}") from error
 
     def _on_advertisement(self, heard: Advertisement) -> None:
         found = _advertisement_data(heard)
