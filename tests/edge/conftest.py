@@ -13,7 +13,6 @@ from edge.stream import NS_PER_S, PlacedBlock
 START_NS = 1_760_000_040 * NS_PER_S
 
 
-
 @pytest.fixture(scope="session")
 def encoder() -> Encoder:
     return Encoder(DEFAULT_BUNDLE)

@@ -13,15 +13,31 @@ RECORDING = UUID(int=7)
 
 def minute(i: int) -> MinuteEvent:
     return MinuteEvent(
-        event_id=uuid5(RECORDING, f"minute {i}"), device_id="d", patient_id="p", recording_id=RECORDING,
-        start_at=AT + timedelta(minutes=i), wear_s=60, analysable_s=60, beats={}, rhythm_s={},
+        event_id=uuid5(RECORDING, f"minute {i}"),
+        device_id="d",
+        patient_id="p",
+        recording_id=RECORDING,
+        start_at=AT + timedelta(minutes=i),
+        wear_s=60,
+        analysable_s=60,
+        beats={},
+        rhythm_s={},
     )
 
 
 def episode() -> EpisodeEvent:
     return EpisodeEvent(
-        event_id=uuid4(), device_id="d", patient_id="p", recording_id=RECORDING, episode_id=uuid4(), phase="new",
-        finding=Finding.PAUSE, priority=Priority.MEDIUM, onset_at=AT, observed_until_at=AT, confidence=0.5,
+        event_id=uuid4(),
+        device_id="d",
+        patient_id="p",
+        recording_id=RECORDING,
+        episode_id=uuid4(),
+        phase="new",
+        finding=Finding.PAUSE,
+        priority=Priority.MEDIUM,
+        onset_at=AT,
+        observed_until_at=AT,
+        confidence=0.5,
         seen_by=("encoder",),
     )
 
@@ -72,7 +88,13 @@ def test_full_outbox_gives_up_measurements_first_and_says_how_many(tmp_path) -> 
     box = Outbox(tmp_path / "o.sqlite", max_rows=3)
     kept = episode()
     notice = NoticeEvent(
-        event_id=uuid4(), device_id="d", patient_id="p", recording_id=RECORDING, at=AT, code="link_lost", text="x"
+        event_id=uuid4(),
+        device_id="d",
+        patient_id="p",
+        recording_id=RECORDING,
+        at=AT,
+        code="link_lost",
+        text="x",
     )
     assert box.commit([kept, notice, minute(1)]) == 0
     assert box.commit([minute(2), minute(3)]) == 2

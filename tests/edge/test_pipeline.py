@@ -29,7 +29,13 @@ def _fact(output: Output) -> object:
             return output.index, output.beat_class, output.confidence, output.rr_ms
         case EpisodeStep():
             strip = () if output.strip is None else (output.strip.first_index, output.strip.ecg_uv.tobytes())
-            return output.phase, output.span.finding, output.span.onset_index, tuple(output.beats.items()), strip
+            return (
+                output.phase,
+                output.span.finding,
+                output.span.onset_index,
+                tuple(output.beats.items()),
+                strip,
+            )
         case RhythmChange() | MinuteSummary():
             return output
 

@@ -28,7 +28,9 @@ def test_wfdb_reads_what_was_recorded(tmp_path) -> None:
 
 
 @settings(deadline=None, max_examples=25)
-@given(st.lists(st.tuples(st.integers(1, 90), st.integers(0, 3)), min_size=1, max_size=30), st.integers(0, 500))
+@given(
+    st.lists(st.tuples(st.integers(1, 90), st.integers(0, 3)), min_size=1, max_size=30), st.integers(0, 500)
+)
 def test_blocks_come_back(tmp_path_factory, sizes, from_index) -> None:
     folder = tmp_path_factory.mktemp("recorder") / "r"
     recorder = Recorder(folder, FS_HZ, ("ECG",), RecorderSettings(segment_s=0.7))

@@ -39,7 +39,9 @@ def test_indices_have_no_false_gaps_when_the_crystal_is_off() -> None:
     placed = [clock.place(b, host) for b, host in frames(2000, 130.061)]
     assert [p.block.first_index for p in placed] == list(range(0, 73 * 2000, 73))
     true_s = 1999 * 73 / 130.061
-    assert (placed[-1].block.start_ns - placed[0].block.start_ns) / NS_PER_S == pytest.approx(true_s, abs=0.02)
+    assert (placed[-1].block.start_ns - placed[0].block.start_ns) / NS_PER_S == pytest.approx(
+        true_s, abs=0.02
+    )
 
 
 def test_lost_frames_move_index_and_time() -> None:
@@ -51,7 +53,10 @@ def test_lost_frames_move_index_and_time() -> None:
 
 
 def test_outage_is_measured_by_the_device_and_else_by_the_host() -> None:
-    for device_ns, lost in ((DEVICE_NS + 60 * NS_PER_S, 60 * 130 - 73), (DEVICE_NS - 5 * NS_PER_S, 61 * 130 - 73)):
+    for device_ns, lost in (
+        (DEVICE_NS + 60 * NS_PER_S, 60 * 130 - 73),
+        (DEVICE_NS - 5 * NS_PER_S, 61 * 130 - 73),
+    ):
         clock = SampleClock(H10)
         clock.place(block(73, DEVICE_NS), HOST_NS)
         clock.link_lost()
