@@ -29,6 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     watch = actions.add_parser("watch", help="one line a second of what a source sends")
     watch.add_argument("uri", metavar="URI", help="ble://, serial://, replay://, simulator:// or capture://")
     watch.add_argument("--seconds", type=_positive, help="stop after so long (default: at the source's end)")
+    describe = actions.add_parser("describe", help="what a recording is, as JSON")
+    describe.add_argument("record", metavar="PATH", help="a WFDB record or EDF file")
     _add_virtual(actions.add_parser("virtual-h10", help="a Polar H10 made of software"))
 
 
@@ -48,6 +50,10 @@ def run(arguments: argparse.Namespace) -> int:
         from firmware_bridge.commands.watch import watch
 
         asyncio.run(watch(arguments.uri, arguments.seconds))
+    elif arguments.action == "describe":
+        from firmware_bridge.commands.describe import print_description
+
+        print_description(arguments.record)
     else:
         from firmware_bridge.commands.virtual import run_virtual_h10
 
