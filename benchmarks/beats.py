@@ -4,8 +4,8 @@
     python benchmarks/beats.py --data DIR --records 208    any records
     python benchmarks/beats.py --demo --data DIR           the demo's five minutes of record 208
 
-First signal of each record, own QRS positions, int8 model through the streaming pipeline, 150 ms, the first five
-minutes unscored (not for --demo). e and j count as N.
+First signal of each record, own QRS positions, int8 model through the streaming pipeline, 150 ms, the
+first five minutes unscored (not for --demo). e and j count as N.
 """
 
 import argparse
@@ -75,7 +75,9 @@ def demo_pairs(folder: Path, encoder: Encoder) -> Pairs:
         path = write_toy_recording(Path(name)).path
         found = [(b.index, str(b.beat_class)) for b in analyse(open_recording(path), encoder).beats]
     first, last = DEMO_SAMPLES
-    beats = [(s - first, label) for s, label in reference_beats(folder / "mitdb" / "208")[0] if first <= s <= last]
+    beats = [
+        (s - first, label) for s, label in reference_beats(folder / "mitdb" / "208")[0] if first <= s <= last
+    ]
     return match(beats, found, 54)
 
 
@@ -105,7 +107,9 @@ def _percent(part: int, whole: int) -> float | None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, required=True, help="folder that holds mitdb/")
     parser.add_argument("--records", nargs="+", default=DS2, help="default: DS2")
     parser.add_argument("--database", default="mitdb")
@@ -125,7 +129,12 @@ def main() -> int:
         print(name, json.dumps(rows[name]), flush=True)
     rows["gross"] = figures(gross)
     print("gross", json.dumps(rows["gross"]))
-    print("pairs", json.dumps({f"{r}{f}".lower() if r == "O" else f"{r}{f.lower()}": n for (r, f), n in sorted(gross.items())}))
+    print(
+        "pairs",
+        json.dumps(
+            {f"{r}{f}".lower() if r == "O" else f"{r}{f.lower()}": n for (r, f), n in sorted(gross.items())}
+        ),
+    )
     if arguments.json:
         arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
     return 0

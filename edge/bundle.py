@@ -29,7 +29,10 @@ class Thresholds(BaseModel):
 
 
 class Manifest(BaseModel):
-    """What `encoder.onnx` expects and says. `stride_s` seconds are kept of each window, `lookahead_s` after them."""
+    """What `encoder.onnx` expects and says.
+
+    Of each window of `window_s`, the `stride_s` seconds before the last `lookahead_s` are kept.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -65,7 +68,8 @@ def load_manifest(folder: Path) -> Manifest:
     found = hashlib.sha256(model.read_bytes()).hexdigest()
     if found != manifest.onnx_sha256:
         raise UserError(
-            f"{model}: wrong hash, {path} key onnx_sha256 says {manifest.onnx_sha256[:12]}..., file has {found[:12]}..."
+            f"{model}: wrong hash, {path} key onnx_sha256 says {manifest.onnx_sha256[:12]}...,"
+            f" file has {found[:12]}..."
         )
     return manifest
 

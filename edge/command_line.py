@@ -4,7 +4,6 @@ import argparse
 import sys
 from collections.abc import Sequence
 from importlib.metadata import EntryPoint, entry_points, version
-from types import ModuleType
 from typing import Protocol, cast
 
 _DESCRIPTION = """\
@@ -28,10 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Parse, run one subcommand, and return its exit status: 0 done, 2 the user can mend it."""
     arguments = _parser().parse_args(argv)
     try:
-        if "missing" in arguments:
-            raise arguments.missing
-        command: _Command = arguments.command
-        return command.run(arguments)
+        return _run(arguments)
     except ImportError as error:
         return _complain(f"{error}; install the role you need, e.g. pip install 'hearth-ecg[edge]' or [hub]")
     except KeyboardInterrupt:
@@ -40,6 +36,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not _is_for_the_user(error):
             raise
         return _complain(str(error))
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    if "missing" in arguments:
+        raise arguments.missing
+    command: _Command = arguments.command
+    return command.run(arguments)
 
 
 def _is_for_the_user(error: Exception) -> bool:
@@ -65,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]", entry: EntryPoint) -> None:
     try:
-        module: ModuleType = entry.load()
+        module = entry.load()
     except ImportError as error:
         subparsers.add_parser(entry.name, help=f"not installed here: {error}").set_defaults(missing=error)
         return

@@ -16,8 +16,10 @@ OUTPUTS = ("beat_logits", "class_logits", "rhythm_logits", "quality_logits", "se
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EncoderFrames:
-    """Probabilities of one window: beat `[frames]`, classes `[frames, classes]`, rhythm `[seconds, rhythms]`,
-    analysable `[seconds]`; embedding `[seconds, width]`.
+    """Probabilities of one window, and an embedding for each second.
+
+    beat `[frames]`, classes `[frames, classes]`, rhythm `[seconds, rhythms]`, analysable `[seconds]`,
+    embedding `[seconds, width]`.
     """
 
     beat: Float32

@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 from edge.labels import BeatClass, Finding, Priority, Rhythm
 
 SCHEMA_VERSION: Final = 1
+_DEVICE_PART: Final = 2
 TOPIC_ROOT: Final = "hearth/v1"
 ID_PATTERN: Final = r"^[A-Za-z0-9_-]{1,64}$"
 HUB_ID: Final = "hub"
@@ -199,4 +200,6 @@ def receipt_topic(device_id: str) -> str:
 def device_of_topic(topic: str) -> str | None:
     """The device that a topic belongs to, or `None` where it is not one of ours."""
     parts = topic.split("/")
-    return parts[2] if len(parts) >= 4 and "/".join(parts[:2]) == TOPIC_ROOT else None
+    return (
+        parts[_DEVICE_PART] if len(parts) > _DEVICE_PART + 1 and "/".join(parts[:2]) == TOPIC_ROOT else None
+    )

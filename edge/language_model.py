@@ -87,7 +87,8 @@ def smoke_test(model: Path) -> None:
     done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
     if done.returncode < 0:
         raise UserError(
-            f"llama-cpp-python crashed (signal {-done.returncode}) on this CPU: rebuild it with GGML_NATIVE=OFF (make llama)"
+            f"llama-cpp-python crashed (signal {-done.returncode}) on this CPU:"
+            " compile it with GGML_NATIVE=OFF, as the Makefile does"
         )
     if done.returncode:
         reason = done.stderr.strip().splitlines()[-1:] or ["no reason given"]

@@ -1,4 +1,4 @@
-"""The desk beside the stream: takes questions, the most urgent and newest first, and never makes anyone wait."""
+"""The desk beside the stream: takes questions, most urgent and newest first; nobody waits for it."""
 
 import asyncio
 import itertools
@@ -14,6 +14,8 @@ from edge.localizer_prompt import question, read_answer
 
 _LOG = logging.getLogger(__name__)
 _URGENCY = {p: i for i, p in enumerate((Priority.HIGH, Priority.MEDIUM, Priority.LOW, Priority.INFORMATION))}
+
+_GIVE_UP_AFTER = 3  # crashes in a row
 
 Reply = Callable[[EpisodeEvent, Localization], None]
 
@@ -39,7 +41,7 @@ class LocalizerDesk:
     @property
     def status(self) -> Literal["ready", "absent"]:
         """`absent` without a model, or when it keeps dying."""
-        return "absent" if self._process is None or self._failures >= 3 else "ready"
+        return "absent" if self._process is None or self._failures >= _GIVE_UP_AFTER else "ready"
 
     @property
     def is_idle(self) -> bool:

@@ -58,8 +58,9 @@ class Outbox:
     def commit(
         self, events: Iterable[Event], checkpoint: Checkpoint | None = None, questions: Iterable[Event] = ()
     ) -> int:
-        """Store events, questions for the language model and a checkpoint together; returns how many
-        old rows had to go because the outbox was full.
+        """Store events, questions for the language model and a checkpoint in one transaction.
+
+        Returns how many old rows had to go because the outbox was full.
         """
         with _Transaction(self._db):
             for event in events:

@@ -7,7 +7,7 @@ code. Its state can be saved between two blocks, so that an edge that was killed
 import math
 import pickle
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -34,8 +34,8 @@ _BEAT_MEMORY = 512
 class PipelineSettings:
     """What may differ from patient to patient."""
 
-    rules: RuleSettings = RuleSettings()
-    durations: DurationSettings = DurationSettings()
+    rules: RuleSettings = field(default_factory=RuleSettings)
+    durations: DurationSettings = field(default_factory=DurationSettings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ class Publisher:
         return self._connected
 
     async def start(self) -> None:
-        """Connect; a broker that is not there is tried again for ever, one that refuses us raises `UserError`."""
+        """Connect; a broker that is away is tried for ever, one that refuses us raises `UserError`."""
         self._client.connect_async(self._section.host, self._section.port, keepalive=30)
         self._client.loop_start()
         try:

@@ -1,5 +1,7 @@
 """Signal that nobody can read whatever a network says: flat, saturated, or with a lead off."""
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 
@@ -9,7 +11,7 @@ SATURATED_SHARE = 0.2
 
 def unreadable_seconds(ecg_uv: npt.NDArray[np.int64], bounds: list[int]) -> list[bool]:
     """For each second between two bounds: is no lead of `[n, leads]` alive?"""
-    return [_is_dead(ecg_uv[first:stop]) for first, stop in zip(bounds, bounds[1:], strict=False)]
+    return [_is_dead(ecg_uv[first:stop]) for first, stop in pairwise(bounds)]
 
 
 def _is_dead(ecg_uv: npt.NDArray[np.int64]) -> bool:

@@ -40,7 +40,7 @@ class RecorderReport:
 
 
 class Recorder:
-    """Appends blocks; a gap, or an hour, begins a new segment; the oldest go when the disk budget is used up."""
+    """Appends blocks; a gap, or an hour, begins a new segment; the oldest go when the budget is spent."""
 
     def __init__(
         self, folder: Path, fs_hz: float, leads: tuple[str, ...], settings: RecorderSettings | None = None

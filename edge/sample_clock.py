@@ -29,7 +29,7 @@ class Placement:
 
 
 class SampleClock:
-    """For one recording; `start_ns` fixes the UTC of the first sample (replays), else the host's clock does."""
+    """For one recording; `start_ns` fixes the UTC of the first sample (replays), else the host does."""
 
     def __init__(self, device: Device, start_ns: int | None = None) -> None:
         self._device, self._start_ns = device, start_ns

@@ -34,6 +34,7 @@ _LOG = logging.getLogger(__name__)
 _RESTARTABLE = ("replay:", "capture:")
 _LONGEST_RESUMED_OUTAGE_S = 900.0
 _FAREWELL_S = 5.0
+_TELL_EVERY_S = 30.0
 
 
 class EdgeService:
@@ -161,7 +162,7 @@ class EdgeService:
         """Wait until the hub has everything; what is not delivered stays on disk."""
         told = 0.0
         while self._outbox.backlog() or self._outbox.open_questions():
-            if time.monotonic() - told > 30:
+            if time.monotonic() - told > _TELL_EVERY_S:
                 _LOG.info("%d events wait for the hub", self._outbox.backlog())
                 told = time.monotonic()
             await asyncio.sleep(0.1)

@@ -6,11 +6,12 @@ beat is judged beside its neighbours. A U-Net path brings beats back to 64 Hz.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from transformers import PretrainedConfig, PreTrainedModel
-from transformers.utils import ModelOutput
+from transformers.utils.generic import ModelOutput
 
 SAMPLES_PER_SECOND = 128
 FRAMES_PER_SECOND = 64
@@ -30,7 +31,7 @@ class EncoderConfig(PretrainedConfig):
         n_blocks: int = 4,
         n_heads: int = 4,
         dropout: float = 0.1,
-        **kwargs: object,
+        **kwargs: Any,
     ) -> None:
         self.beat_classes, self.rhythms = list(beat_classes), list(rhythms)
         self.widths, self.n_blocks, self.n_heads, self.dropout = list(widths), n_blocks, n_heads, dropout
@@ -39,14 +40,17 @@ class EncoderConfig(PretrainedConfig):
 
 @dataclass
 class EncoderOutput(ModelOutput):
-    """Logits: `[batch, frames]`, `[batch, frames, classes]`, `[batch, seconds, rhythms]`,
-    `[batch, seconds]`; and one embedding a second, `[batch, seconds, width]`."""
+    """Logits, and one embedding a second.
 
-    beat_logits: Tensor | None = None
-    class_logits: Tensor | None = None
-    rhythm_logits: Tensor | None = None
-    quality_logits: Tensor | None = None
-    second_embeddings: Tensor | None = None
+    `[batch, frames]`, `[batch, frames, classes]`, `[batch, seconds, rhythms]`, `[batch, seconds]`,
+    `[batch, seconds, width]`.
+    """
+
+    beat_logits: Tensor = None  # type: ignore[assignment]
+    class_logits: Tensor = None  # type: ignore[assignment]
+    rhythm_logits: Tensor = None  # type: ignore[assignment]
+    quality_logits: Tensor = None  # type: ignore[assignment]
+    second_embeddings: Tensor = None  # type: ignore[assignment]
 
 
 class ResidualConv(nn.Module):
@@ -114,11 +118,12 @@ class Block(nn.Module):
 class EcgEncoder(PreTrainedModel):
     """`ecg` `[batch, leads, samples]` in mV at 128 Hz, samples a multiple of 128, to `EncoderOutput`."""
 
-    config_class = EncoderConfig
+    config_class = EncoderConfig  # type: ignore[assignment]
     main_input_name = "ecg"
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__(config)
+        self.encoder_config = config
         w64, w32, w16, w8 = config.widths
         self.stem = nn.Sequential(nn.Conv1d(2, w64, 9, stride=2, padding=4), nn.ReLU(), ResidualConv(w64, 7))
         self.down32, self.down16, self.down8 = _down(w64, w32, 7), _down(w32, w16, 5), _down(w16, w8, 5)

@@ -88,14 +88,14 @@ def _difference(reference: Logits, other: Logits) -> float:
     return max(float(np.abs(a - b).max()) for a, b in zip(reference, other, strict=True))
 
 
-def _beat_agreement(pairs: list[tuple[EncoderFrames, EncoderFrames]], manifest: Manifest) -> tuple[float, float]:
+def _beat_agreement(
+    pairs: list[tuple[EncoderFrames, EncoderFrames]], manifest: Manifest
+) -> tuple[float, float]:
     """Share of beats found by both, over those found by either; and share of equal classes among them."""
     n_either = n_both = n_same = 0
     for reference, other in pairs:
         ours, theirs = (_beats(frames, manifest) for frames in (reference, other))
-        matches = [
-            (a, b) for a in ours for b in theirs if abs(a.at_s - b.at_s) <= _MATCH_S
-        ]
+        matches = [(a, b) for a in ours for b in theirs if abs(a.at_s - b.at_s) <= _MATCH_S]
         n_both += len(matches)
         n_either += len(ours) + len(theirs) - len(matches)
         n_same += sum(a.class_index == b.class_index for a, b in matches)
@@ -115,9 +115,8 @@ def _af_agreement(pairs: list[tuple[EncoderFrames, EncoderFrames]], manifest: Ma
 
 def _judge(report: ParityReport) -> None:
     if report.float_max_difference > FLOAT_TOLERANCE:
-        raise ParityError(
-            f"float ONNX differs from torch by {report.float_max_difference:.2e}, allowed {FLOAT_TOLERANCE:.0e}"
-        )
+        difference = report.float_max_difference
+        raise ParityError(f"float ONNX differs from torch by {difference:.2e}, allowed {FLOAT_TOLERANCE:.0e}")
     limits = {"beat": BEAT_AGREEMENT, "class": CLASS_AGREEMENT, "af": AF_AGREEMENT}
     for name, limit in limits.items():
         share = getattr(report, f"{name}_agreement")

@@ -40,9 +40,8 @@ def _list() -> int:
 
     manifest = load_manifest(DEFAULT_BUNDLE)
     print(f"ECG encoder     {manifest.name} {manifest.version}, {manifest.licence}")
-    print(
-        f"                {manifest.fs_hz} Hz, 1 to {manifest.max_leads} leads, trained on {', '.join(manifest.training_data)}"
-    )
+    trained = ", ".join(manifest.training_data)
+    print(f"                {manifest.fs_hz} Hz, 1 to {manifest.max_leads} leads, trained on {trained}")
     path = default_path()
     state = str(path) if path.is_file() else "not installed: hearth models install"
     print(f"language model  SmolLM2-135M-Instruct Q4_1, {SMOLLM2.licence}: {state}")

@@ -1,0 +1,1 @@
+"""Subcommands of `hearth` that need torch."""

@@ -17,7 +17,9 @@ HELP = "turn a trained checkpoint into the bundle that an edge runs (needs torch
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `hearth export`."""
     parser.add_argument("--checkpoint", type=Path, required=True, help="folder with config.json and weights")
-    parser.add_argument("--data", type=Path, required=True, help="unpacked recordings, for calibration and gate")
+    parser.add_argument(
+        "--data", type=Path, required=True, help="unpacked recordings, for calibration and gate"
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder of the bundle")
     parser.add_argument("--config", type=Path, default=Path("configs/training.toml"))
 

@@ -1,0 +1,1 @@
+"""Data, losses, training and scores of the ECG encoder."""

@@ -16,7 +16,9 @@ def draw_curves(history: list[dict[str, Any]], path: Path) -> None:
         left.plot([row["step"] for row in history], _running_mean(values), label=name)
     scored = [row for row in history if "dev" in row]
     for name in scored[-1]["dev"] if scored else ():
-        right.plot([row["step"] for row in scored], [row["dev"][name] for row in scored], marker=".", label=name)
+        right.plot(
+            [row["step"] for row in scored], [row["dev"][name] for row in scored], marker=".", label=name
+        )
     left.set(xlabel="step", title="training loss", yscale="log")
     right.set(xlabel="step", title="development patients", ylim=(0.4, 1.0))
     for axis in (left, right):
@@ -27,4 +29,7 @@ def draw_curves(history: list[dict[str, Any]], path: Path) -> None:
 
 
 def _running_mean(values: list[float], width: int = 50) -> list[float]:
-    return [sum(values[max(0, i - width + 1) : i + 1]) / (i - max(0, i - width + 1) + 1) for i in range(len(values))]
+    return [
+        sum(values[max(0, i - width + 1) : i + 1]) / (i - max(0, i - width + 1) + 1)
+        for i in range(len(values))
+    ]

@@ -35,7 +35,9 @@ def load_groups(
     cache = build_cache(data)
     groups = {
         source: [
-            _load(path) for path in sorted((cache / source).glob("*.npz")) if _is_dev(path.stem, settings) is dev
+            _load(path)
+            for path in sorted((cache / source).glob("*.npz"))
+            if _is_dev(path.stem, settings) is dev
         ]
         for source in READERS
     }

@@ -25,8 +25,8 @@ BEAT_CLASSES = (
 )
 UNKNOWN = -1
 
-DS1 = "101 106 108 109 112 114 115 116 118 119 122 124 201 203 205 207 208 209 215 220 223 230".split()
-DS2 = "100 103 105 111 113 117 121 123 200 202 210 212 213 214 219 221 222 228 231 232 233 234".split()
+DS1 = ("101 106 108 109 112 114 115 116 118 119 122 124 201 203 205 207 208 209 215 220 223 230").split()
+DS2 = ("100 103 105 111 113 117 121 123 200 202 210 212 213 214 219 221 222 228 231 232 233 234").split()
 
 _CODE_OF_CLASS = {beat_class: code for code, beat_class in enumerate(BEAT_CLASSES)}
 _AF_CODE_OF_AUX = {"(AFIB": 1, "(AFL": UNKNOWN}
@@ -46,7 +46,7 @@ class TrainingRecord:
     quality_per_s: npt.NDArray[np.int8]
 
 
-def read_mitdb(folder: Path, names: list[str]) -> Iterator[TrainingRecord]:
+def read_mitdb(folder: Path, names: tuple[str, ...]) -> Iterator[TrainingRecord]:
     """MIT-BIH Arrhythmia: beats and rhythm."""
     for name in names:
         yield _annotated(folder / "mitdb" / name, rhythm_is_known=True)
@@ -75,7 +75,15 @@ def read_cinc2017(folder: Path) -> Iterator[TrainingRecord]:
         rhythm = np.full(seconds, _AF_CODE_OF_CINC2017[label], np.int8)
         quality = np.full(seconds, 0 if label == "~" else 1, np.int8)
         none = np.empty(0, np.int64)
-        yield TrainingRecord(header.stem, ecg_mv, none, none.astype(np.int8), False, rhythm, quality)
+        yield TrainingRecord(
+            header.stem,
+            ecg_mv,
+            none,
+            none.astype(np.int8),
+            has_beats=False,
+            rhythm_per_s=rhythm,
+            quality_per_s=quality,
+        )
 
 
 def read_noise(folder: Path) -> Iterator[npt.NDArray[np.float16]]:
@@ -109,9 +117,16 @@ def _annotated(path: Path, *, rhythm_is_known: bool, classes_are_known: bool = T
     codes = [_CODE_OF_CLASS.get(AAMI_CLASS_OF_SYMBOL[symbol], UNKNOWN) for symbol in symbols]
     codes = codes if classes_are_known else [UNKNOWN] * len(codes)
     seconds = len(ecg_mv) // FS_HZ
-    rhythm = _rhythm_per_second(annotation, scale, seconds) if rhythm_is_known else np.full(seconds, UNKNOWN, np.int8)
+    rhythm = (
+        _rhythm_per_second(annotation, scale, seconds)
+        if rhythm_is_known
+        else np.full(seconds, UNKNOWN, np.int8)
+    )
     quality = np.ones(seconds, np.int8)
-    return TrainingRecord(path.name, ecg_mv, samples, np.array(codes, np.int8), True, rhythm, quality)
+    beat_codes = np.array(codes, np.int8)
+    return TrainingRecord(
+        path.name, ecg_mv, samples, beat_codes, has_beats=True, rhythm_per_s=rhythm, quality_per_s=quality
+    )
 
 
 def _rhythm_per_second(annotation: wfdb.Annotation, scale: float, seconds: int) -> npt.NDArray[np.int8]:

@@ -20,7 +20,9 @@ def score_windows(model: EcgEncoder, batches: list[Batch]) -> dict[str, float]:
     heat = np.concatenate([torch.sigmoid(o.beat_logits).numpy() for o in outputs])
     guess = np.concatenate([o.class_logits.argmax(2).numpy() for o in outputs])
     af = np.concatenate([o.rhythm_logits.softmax(2)[..., 1].numpy().ravel() for o in outputs])
-    truth = {name: np.concatenate([b[name].numpy() for b in batches]) for name in batches[0] if name != "ecg_mv"}
+    truth = {
+        name: np.concatenate([b[name].numpy() for b in batches]) for name in batches[0] if name != "ecg_mv"
+    }
     known = truth["rhythm"].ravel() >= 0
     return {
         **_beat_scores(heat, guess, truth),

@@ -1,6 +1,6 @@
 """Train the ECG encoder: read top to bottom. Resumes from its last checkpoint; keeps averaged weights.
 
-    python -m export.training.train --config configs/training.toml --data DIR --out DIR
+python -m export.training.train --config configs/training.toml --data DIR --out DIR
 """
 
 import argparse
@@ -75,7 +75,9 @@ def train(settings: Settings, data: Path, out: Path) -> None:
     stream = DataLoader(
         Batches(settings, data, settings["optimizer"]["seed"] + first), batch_size=None, num_workers=1
     )
-    bar = tqdm(range(first, settings["optimizer"]["steps"]), initial=first, total=settings["optimizer"]["steps"])
+    bar = tqdm(
+        range(first, settings["optimizer"]["steps"]), initial=first, total=settings["optimizer"]["steps"]
+    )
     for step, batch in zip(bar, stream, strict=False):
         losses = _take_step(step, model, optimizer, batch, settings)
         average.update_parameters(model)
@@ -88,7 +90,7 @@ def train(settings: Settings, data: Path, out: Path) -> None:
             draw_curves(history, out / "curves.png")
         if done % settings["run"]["checkpoint_every"] == 0 or done == settings["optimizer"]["steps"]:
             _save(out, done, model, average, optimizer, history)
-    _final(average, model.config).save_pretrained(out / "checkpoint")
+    _final(average, model.encoder_config).save_pretrained(out / "checkpoint")
 
 
 def _take_step(
@@ -113,10 +115,13 @@ def _final(average: AveragedModel, config: EncoderConfig) -> EcgEncoder:
 
 
 def _evaluate(average: AveragedModel, model: EcgEncoder, dev: list[Window]) -> dict[str, float]:
-    return score_windows(_final(average, model.config), [collate(dev[i : i + 32]) for i in range(0, len(dev), 32)])
+    return score_windows(
+        _final(average, model.encoder_config), [collate(dev[i : i + 32]) for i in range(0, len(dev), 32)]
+    )
 
 
 def development_windows(settings: Settings, data: Path) -> list[Window]:
+    """Windows of the patients held out, the same ones every time."""
     groups, noise = load_groups(data, settings["data"], dev=True)
     weights = {name: settings["data"]["weights"][name] for name in groups}
     source = iter(WindowSource(groups, weights, noise, settings["data"]["window_s"], 1, 1, augment=False))
@@ -124,7 +129,12 @@ def development_windows(settings: Settings, data: Path) -> list[Window]:
 
 
 def _save(
-    out: Path, step: int, model: EcgEncoder, average: AveragedModel, optimizer: torch.optim.Optimizer, history: list[Any]
+    out: Path,
+    step: int,
+    model: EcgEncoder,
+    average: AveragedModel,
+    optimizer: torch.optim.Optimizer,
+    history: list[Any],
 ) -> None:
     state = {
         "step": step,
@@ -151,9 +161,13 @@ def _resume(
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--config", type=Path, default=Path("configs/training.toml"))
-    parser.add_argument("--data", type=Path, required=True, help="folder with mitdb/, svdb/, cinc2017/ ... unpacked")
+    parser.add_argument(
+        "--data", type=Path, required=True, help="folder with mitdb/, svdb/, cinc2017/ ... unpacked"
+    )
     parser.add_argument("--out", type=Path, required=True, help="checkpoints, curves and the trained model")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     arguments = parser.parse_args()

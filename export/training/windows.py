@@ -74,7 +74,7 @@ class WindowSource:
             return int(np.clip(beat - self._rng.integers(n_source), 0, last - 1))
         return int(self._rng.integers(last))
 
-    def _leads(self, record: TrainingRecord, position: npt.NDArray[np.float64]) -> Float32:
+    def _leads(self, record: TrainingRecord, position: npt.NDArray[np.floating]) -> Float32:
         """`[leads, n]` at fractional sample positions, zero outside of the record."""
         chosen = self._rng.permutation(record.ecg_mv.shape[1])
         picked = [chosen[i % len(chosen)] for i in range(self._n_leads)]

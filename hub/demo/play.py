@@ -18,7 +18,9 @@ _PARTS = ("hub", "strap", "edge")
 _LOOK_AROUND_S = 8.0
 
 
-def play(household: Household, recording: DemoRecording, speed: float, signal: int, *, dashboard: bool) -> None:
+def play(
+    household: Household, recording: DemoRecording, speed: float, signal: int, *, dashboard: bool
+) -> None:
     """Play the recording through every part and leave the report."""
     with Processes(household.folder / "logs") as processes:
         processes.start("hub", ["hub", "--config", str(household.hub_config)])
@@ -92,7 +94,15 @@ def _write_report(household: Household) -> None:
     now = datetime.now(UTC)
     start = now - timedelta(seconds=household.duration_s + 3600)
     period = ["--from", start.isoformat(timespec="seconds"), "--to", now.isoformat(timespec="seconds")]
-    command = ["report", "--config", str(household.hub_config), "--patient", PATIENT_ID, "--out", str(household.report)]
+    command = [
+        "report",
+        "--config",
+        str(household.hub_config),
+        "--patient",
+        PATIENT_ID,
+        "--out",
+        str(household.report),
+    ]
     subprocess.run([*hearth(), *command, *period], check=True, stdout=sys.stderr)  # noqa: S603 our own command
 
 
@@ -106,5 +116,7 @@ def summary(household: Household, reference: dict[str, int] | None) -> str:
         f"Episodes  {findings}",
     ]
     if reference:
-        lines.append(f"MIT-BIH   its annotators counted {', '.join(f'{n} {b}' for b, n in reference.items())}")
+        lines.append(
+            f"MIT-BIH   its annotators counted {', '.join(f'{n} {b}' for b, n in reference.items())}"
+        )
     return "\n".join(lines)

@@ -6,10 +6,10 @@ from uuid import uuid4
 
 import pytest
 
+from edge.errors import UserError
 from edge.events import EpisodeEvent, Localization, Strip, StripBeat
 from edge.labels import BeatClass, Finding, Priority
 from edge.language_model import default_path, smoke_test
-from edge.errors import UserError
 from edge.localizer_desk import DeskSettings, LocalizerDesk
 from edge.localizer_process import LocalizerError, LocalizerProcess
 from edge.localizer_prompt import question, read_answer
