@@ -33,7 +33,8 @@ def write_toy_recording(folder: Path) -> DemoRecording:
     folder.mkdir(parents=True, exist_ok=True)
     ecg_uv = np.round(np.asarray(ecg_mv) * _UV_PER_MV).astype("<i2")
     (folder / f"{TOY_NAME}.dat").write_bytes(ecg_uv.tobytes())
-    header = f"{TOY_NAME} 1 {fs_hz:g} {len(ecg_uv)}\n{TOY_NAME}.dat 16 {_UV_PER_MV}(0)/mV 16 0 {ecg_uv[0]} 0 0 MLII\n"
+    signal = f"{TOY_NAME}.dat 16 {_UV_PER_MV}(0)/mV 16 0 {ecg_uv[0]} 0 0 MLII"
+    header = f"{TOY_NAME} 1 {fs_hz:g} {len(ecg_uv)}\n{signal}\n"
     (folder / f"{TOY_NAME}.hea").write_text(header)
     return DemoRecording(folder / TOY_NAME, len(ecg_uv) / fs_hz)
 

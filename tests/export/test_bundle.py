@@ -1,0 +1,79 @@
+"""The gate: what agrees is written, what does not is not, and the message says by how much."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from edge.bundle import Thresholds
+from edge.encoder import Encoder
+from export.bundle import write_bundle
+from export.model import EcgEncoder
+from export.parity import ParityError, check_parity
+from export.quantize import quantize
+from export.to_onnx import to_onnx
+
+CHECKPOINT = Path(__file__).parents[2] / "export" / "checkpoints" / "encoder"
+THRESHOLDS = Thresholds(beat=0.2, class_weight={}, af_on=0.6, af_off=0.4, analysable=0.5)
+
+# torch's own tracer warns about shapes that become constants; the parity gate checks that none did
+pytestmark = pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning", "ignore::DeprecationWarning")
+
+
+@pytest.fixture(scope="module")
+def exported(model, windows, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("onnx")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        to_onnx(model, folder / "float.onnx")
+        quantize(folder / "float.onnx", folder / "int8.onnx", windows[::2])
+    return folder
+
+
+def test_the_checkpoint_becomes_a_bundle_that_the_edge_runs(windows, tmp_path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        report = write_bundle(CHECKPOINT, tmp_path / "bundle", windows, THRESHOLDS, ("test",), "0.0.1")
+    assert report.float_max_difference < 1e-3
+    frames = Encoder(tmp_path / "bundle").run(windows[0])
+    trained = EcgEncoder.from_pretrained(CHECKPOINT).eval()
+    with torch.no_grad():
+        expected = torch.sigmoid(trained(torch.from_numpy(windows[0])[None]).beat_logits)[0].numpy()
+    np.testing.assert_allclose(frames.beat, expected, atol=0.15)
+    assert expected.max() > 0.3
+
+
+def test_other_weights_do_not_pass(model, windows, exported, tmp_path) -> None:
+    other = EcgEncoder(model.config).eval()
+    manifest = manifest_of(model, exported)
+    with pytest.raises(ParityError, match="float ONNX differs from torch by"):
+        check_parity(other, exported / "float.onnx", exported / "int8.onnx", windows, manifest)
+
+
+def test_wrong_output_names_do_not_pass(model, windows, exported, tmp_path) -> None:
+    import onnx
+
+    graph = onnx.load(exported / "float.onnx")
+    del graph.graph.output[4]
+    onnx.save(graph, tmp_path / "cut.onnx")
+    with pytest.raises(ParityError, match=r"cut.onnx: outputs are"):
+        check_parity(
+            model, tmp_path / "cut.onnx", exported / "int8.onnx", windows, manifest_of(model, exported)
+        )
+
+
+def test_a_failed_gate_writes_nothing(model, windows, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("export.parity.FLOAT_TOLERANCE", 0.0)
+    model.save_pretrained(tmp_path / "checkpoint")
+    with warnings.catch_warnings(), pytest.raises(ParityError, match="allowed 0e"):
+        warnings.simplefilter("ignore")
+        write_bundle(tmp_path / "checkpoint", tmp_path / "bundle", windows, THRESHOLDS, ("test",), "0.0.1")
+    assert not (tmp_path / "bundle").exists()
+
+
+def manifest_of(model, exported):
+    from export.bundle import _manifest
+
+    return _manifest(model, exported / "int8.onnx", THRESHOLDS, ("test",), "0.0.1")
