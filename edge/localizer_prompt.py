@@ -5,6 +5,7 @@ numbers are the evidence's. The model chooses among them; it cannot invent.
 """
 
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from edge.labels import FINDING_NAMES, BeatClass, Finding
 
 MAX_TOKENS = 120
 _MOST_BEATS = 40
+_NEAR_S = 0.02
 _SYSTEM = "You read ECG strips. Say from which second to which second the finding is, as JSON."
 _EXAMPLE = "Beats: 0.7N 1.5N 2.0V 2.4V 3.4N 4.2N. Finding: ventricular_couplet, start 2.0, end 2.4."
 _SHOWN = (
@@ -85,7 +87,7 @@ def _evidence(episode: EpisodeEvent, strip: Strip) -> str:
 
 def _grammar(episode: EpisodeEvent, strip: Strip) -> str:
     times = dict.fromkeys(f"{beat.at_s:.1f}" for beat in strip.beats[:_MOST_BEATS])
-    sentences = _sentences(episode)
+    sentences = _sentences(episode, strip)
     rules = [
         r'root ::= "{\"finding\": \"" finding "\", \"start_s\": " time ", \"end_s\": " time ", '
         r'\"sentence\": " sentence "}"',
@@ -100,9 +102,17 @@ def _alternatives(texts: Iterable[str]) -> str:
     return " | ".join(json.dumps(text) for text in texts)
 
 
-def _sentences(episode: EpisodeEvent) -> list[str]:
+def _ventricular_on_strip(episode: EpisodeEvent, strip: Strip) -> int:
+    """What a reader can count: ventricular beats of the episode that are on the strip."""
+    onset_s = (episode.onset_at - strip.start_at).total_seconds()
+    end_s = (episode.end_at - strip.start_at).total_seconds() if episode.end_at else math.inf
+    inside = (beat for beat in strip.beats if onset_s - _NEAR_S <= beat.at_s <= end_s + _NEAR_S)
+    return sum(beat.beat_class is BeatClass.VENTRICULAR for beat in inside)
+
+
+def _sentences(episode: EpisodeEvent, strip: Strip) -> list[str]:
     name = FINDING_NAMES[episode.finding]
-    ventricular = episode.beats.get(BeatClass.VENTRICULAR, 0)
+    ventricular = _ventricular_on_strip(episode, strip)
     plural = "" if ventricular == 1 else "s"
     counted = f" with {ventricular} ventricular beat{plural}" if ventricular else ""
     sentences = [f"The strip shows {name}{counted}.", f"{name.capitalize()} is seen{counted}."]

@@ -3,9 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, tzinfo
+from itertools import pairwise
 
-from edge.labels import BeatClass, Finding, Rhythm
+from edge.events import Strip
+from edge.labels import DEFAULT_PRIORITY, BeatClass, Finding, Priority, Rhythm
 from hub.records import Episode, Minute
 
 
@@ -35,6 +37,11 @@ class PeriodStatistics:
     longest_rr_ms: Extreme | None
     episodes: dict[Finding, int]
 
+    @property
+    def analysable_percent(self) -> float | None:
+        """Share of the wear time that could be analysed."""
+        return _percent(self.analysable_s, self.wear_s)
+
 
 @dataclass(frozen=True, slots=True)
 class HourStatistics:
@@ -48,6 +55,18 @@ class HourStatistics:
     mean_heart_rate_bpm: float | None
     min_heart_rate_bpm: float | None
     max_heart_rate_bpm: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class FindingStatistics:
+    """The episodes of one finding."""
+
+    finding: Finding
+    priority: Priority
+    episodes: int
+    total_s: float
+    longest: Extreme
+    fastest_bpm: Extreme | None
 
 
 def period_statistics(minutes: Iterable[Minute], episodes: Iterable[Episode]) -> PeriodStatistics:
@@ -81,6 +100,45 @@ def hour_statistics(minutes: Iterable[Minute]) -> list[HourStatistics]:
         hour = minute.start_at.replace(minute=0, second=0, microsecond=0)
         by_hour.setdefault(hour, []).append(minute)
     return [_hour(hour, rows) for hour, rows in sorted(by_hour.items())]
+
+
+def day_statistics(minutes: Iterable[Minute], zone: tzinfo) -> dict[date, PeriodStatistics]:
+    """One row for each calendar day in `zone` that holds a minute, in order; episodes are not counted."""
+    by_day: dict[date, list[Minute]] = {}
+    for minute in minutes:
+        by_day.setdefault(minute.start_at.astimezone(zone).date(), []).append(minute)
+    return {day: period_statistics(rows, ()) for day, rows in sorted(by_day.items())}
+
+
+def finding_statistics(episodes: Iterable[Episode]) -> list[FindingStatistics]:
+    """One row for each finding that occurred, most urgent first."""
+    by_finding: dict[Finding, list[Episode]] = {}
+    for episode in episodes:
+        by_finding.setdefault(episode.finding, []).append(episode)
+    return [_finding(finding, by_finding[finding]) for finding in DEFAULT_PRIORITY if finding in by_finding]
+
+
+def duration_s(episode: Episode) -> float:
+    """From onset to end, or to where it was last observed while it goes on."""
+    return ((episode.end_at or episode.observed_until_at) - episode.onset_at).total_seconds()
+
+
+def rr_intervals_ms(strip: Strip) -> list[float]:
+    """Times between neighbouring beats of a strip: one fewer than beats."""
+    times = [beat.at_s for beat in strip.beats]
+    return [1000.0 * (later - earlier) for earlier, later in pairwise(times)]
+
+
+def _finding(finding: Finding, rows: list[Episode]) -> FindingStatistics:
+    durations = [Extreme(duration_s(row), row.onset_at) for row in rows]
+    return FindingStatistics(
+        finding=finding,
+        priority=min((row.priority for row in rows), key=list(Priority).index),
+        episodes=len(rows),
+        total_s=sum(duration.value for duration in durations),
+        longest=max(durations, key=lambda extreme: extreme.value),
+        fastest_bpm=_extreme(((row.heart_rate_bpm, row.onset_at) for row in rows), smallest=False),
+    )
 
 
 def _hour(hour: datetime, rows: list[Minute]) -> HourStatistics:

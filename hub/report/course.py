@@ -1,0 +1,111 @@
+"""The course of the period: trend chart, table by hour or day, and what the system itself reported."""
+
+from collections.abc import Iterator
+
+from pylatex import NoEscape
+
+from edge.labels import BeatClass
+from hub.burden import PeriodStatistics
+from hub.report.charts import bins, draw_trend
+from hub.report.content import Content
+from hub.report.drawing import to_pdf
+from hub.report.latex import place, text
+from hub.report.tables import long_table
+from hub.wording import count_text, duration_text, minute_text, percent_text, rate_text, short_moment_text
+
+_CHART = "trend.pdf"
+_NOTICE_NAMES = {
+    "recording_started": "recording started",
+    "recording_ended": "recording ended",
+    "link_lost": "connection to the sensor lost",
+    "link_restored": "connection to the sensor restored",
+    "samples_lost": "samples lost",
+    "frames_damaged": "damaged data frames",
+    "samples_saturated": "signal beyond the sensor's range",
+    "clock_step": "the clock was set",
+    "edge_restarted": "the home computer restarted",
+    "disk_limit": "disk limit reached",
+    "outbox_limit": "limit of unsent events reached",
+    "localizer_unavailable": "language model not available",
+    "localizer_dropped": "language model skipped episodes",
+}
+
+
+def trend(content: Content, pictures: dict[str, bytes]) -> Iterator[NoEscape]:
+    """The chart, which puts its picture into `pictures`."""
+    columns = bins(list(content.minutes))
+    if not columns:
+        return
+    drawing = draw_trend(columns, content.zone)
+    pictures[_CHART] = to_pdf(drawing)
+    first, last = columns[0].start_at, columns[-1].start_at + columns[-1].length
+    caption = (
+        f"From {minute_text(first, content.zone)} to {minute_text(last, content.zone)}; "
+        "the period holds no data outside this range."
+    )
+    yield NoEscape(
+        rf"\needspace{{100mm}}\subsection*{{Course}}\noindent {place(drawing, _CHART)}\par"
+        rf"\vspace{{1mm}}{{\small\color{{quiet}}{text(caption)}}}\par"
+    )
+
+
+def table(content: Content) -> Iterator[NoEscape]:
+    """Figures by hour or by day."""
+    rows = [_row(name, stats) for name, stats in content.rows()]
+    if not rows:
+        return
+    heading = (
+        "Time",
+        "Worn",
+        "Analysable",
+        "Lowest",
+        "Mean",
+        "Highest",
+        "Beats",
+        "V",
+        "V %",
+        "S",
+        "S %",
+        "AF time",
+    )
+    yield NoEscape(r"\needspace{40mm}\subsection*{By hour or day}")
+    yield long_table("lrrrrrrrrrrr", heading, rows)
+
+
+def notices(content: Content) -> Iterator[NoEscape]:
+    """Gaps, lost links and reached limits, oldest first."""
+    yield NoEscape(r"\needspace{30mm}\subsection*{System notices}")
+    if not content.notices:
+        yield NoEscape(rf"{text('The system reported nothing in this period.')}\par")
+        return
+    rows = [
+        (
+            text(short_moment_text(notice.at, content.zone)),
+            text(notice.device_id),
+            text(_NOTICE_NAMES.get(notice.code, notice.code)),
+            text(notice.text),
+        )
+        for notice in content.notices
+    ]
+    yield long_table(
+        r"llp{52mm}>{\raggedright\arraybackslash}p{78mm}", ("Time", "Device", "What", "Details"), rows
+    )
+
+
+def _row(name: str, stats: PeriodStatistics) -> tuple[NoEscape, ...]:
+    lowest, highest = stats.min_heart_rate, stats.max_heart_rate
+    cells = (
+        name,
+        duration_text(stats.wear_s),
+        duration_text(stats.analysable_s),
+        rate_text(lowest.value if lowest else None),
+        rate_text(stats.mean_heart_rate_bpm),
+        rate_text(highest.value if highest else None),
+        count_text(stats.total_beats),
+        count_text(stats.beats[BeatClass.VENTRICULAR]),
+        percent_text(stats.ventricular_percent),
+        count_text(stats.beats[BeatClass.SUPRAVENTRICULAR]),
+        percent_text(stats.supraventricular_percent),
+        duration_text(stats.af_s),
+    )
+    return tuple(text(cell) for cell in cells)
