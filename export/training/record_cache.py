@@ -41,7 +41,7 @@ def load_groups(
         ]
         for source in READERS
     }
-    assert not {r.name for r in groups["mitdb"]} & set(DS2), "DS2 is for the final figure only"
+    assert not {r.name for r in groups["mitdb"]} & DS2, "DS2 is for the final figure only"
     return {source: records for source, records in groups.items() if records}, list(read_noise(data))
 
 

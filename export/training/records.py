@@ -26,12 +26,12 @@ BEAT_CLASSES = (
 UNKNOWN = -1
 
 # the inter-patient split of de Chazal 2004; 201 (DS1) and 202 (DS2) are one patient
-DS1_NUMBERS = (101, 106, 108, 109, 112, 114, 115, 116, 118, 119, 122)
-DS1_NUMBERS += (124, 201, 203, 205, 207, 208, 209, 215, 220, 223, 230)
-DS2_NUMBERS = (100, 103, 105, 111, 113, 117, 121, 123, 200, 202, 210)
-DS2_NUMBERS += (212, 213, 214, 219, 221, 222, 228, 231, 232, 233, 234)
-DS1 = tuple(map(str, DS1_NUMBERS))
-DS2 = tuple(map(str, DS2_NUMBERS))
+DS1 = frozenset(map(str, (101, 106, 108, 109, 112, 114, 115, 116, 118, 119, 122))) | frozenset(
+    map(str, (124, 201, 203, 205, 207, 208, 209, 215, 220, 223, 230))
+)
+DS2 = frozenset(map(str, (100, 103, 105, 111, 113, 117, 121, 123, 200, 202, 210))) | frozenset(
+    map(str, (212, 213, 214, 219, 221, 222, 228, 231, 232, 233, 234))
+)
 
 _CODE_OF_CLASS = {beat_class: code for code, beat_class in enumerate(BEAT_CLASSES)}
 _AF_CODE_OF_AUX = {"(AFIB": 1, "(AFL": UNKNOWN}
@@ -51,9 +51,9 @@ class TrainingRecord:
     quality_per_s: npt.NDArray[np.int8]
 
 
-def read_mitdb(folder: Path, names: tuple[str, ...]) -> Iterator[TrainingRecord]:
+def read_mitdb(folder: Path, names: frozenset[str]) -> Iterator[TrainingRecord]:
     """MIT-BIH Arrhythmia: beats and rhythm."""
-    for name in names:
+    for name in sorted(names):
         yield _annotated(folder / "mitdb" / name, rhythm_is_known=True)
 
 

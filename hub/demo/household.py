@@ -19,7 +19,7 @@ class Household:
 
     folder: Path
     hci: str
-    duration_s: float
+    footnote: str
 
     @property
     def hub_config(self) -> Path:
@@ -47,7 +47,7 @@ def set_up(folder: Path, recording: DemoRecording, patient_name: str, language_m
     folder.mkdir(parents=True, exist_ok=True)
     hub_password, strap_password = (_password(folder / f"{who}.password") for who in ("hub", DEVICE_ID))
     port, hci_port = _free_port(), _free_port()
-    household = Household(folder, f"127.0.0.1:{hci_port}", recording.duration_s)
+    household = Household(folder, f"127.0.0.1:{hci_port}", recording.footnote)
     start_at = datetime.now(UTC) - timedelta(seconds=recording.duration_s)
     household.hub_config.write_text(_hub_toml(port, patient_name, hub_password, strap_password))
     uri = f"ble://{quote(STRAP_NAME)}?device=polar_h10&hci=tcp-client:{household.hci}&until=stopped"

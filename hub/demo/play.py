@@ -1,9 +1,8 @@
 """The course of the demo: start the household, watch, write the report, say what was seen."""
 
 import subprocess
-import sys
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from edge.labels import FINDING_NAMES, BeatClass
 from hub.burden import PeriodStatistics, period_statistics
@@ -91,19 +90,9 @@ def _write_report(household: Household) -> None:
     seen = statistics(household)
     if not seen.wear_s:
         return
-    now = datetime.now(UTC)
-    start = now - timedelta(seconds=household.duration_s + 3600)
-    period = ["--from", start.isoformat(timespec="seconds"), "--to", now.isoformat(timespec="seconds")]
-    command = [
-        "report",
-        "--config",
-        str(household.hub_config),
-        "--patient",
-        PATIENT_ID,
-        "--out",
-        str(household.report),
-    ]
-    subprocess.run([*hearth(), *command, *period], check=True, stdout=sys.stderr)  # noqa: S603 our own command
+    command = ["report", "--config", str(household.hub_config), "--out", str(household.report)]
+    footnote = ["--footnote", household.footnote] if household.footnote else []
+    subprocess.run([*hearth(), *command, *footnote], check=True, stdout=subprocess.DEVNULL)  # noqa: S603 our own command
 
 
 def summary(household: Household, reference: dict[str, int] | None) -> str:

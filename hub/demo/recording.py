@@ -12,6 +12,10 @@ from hub.demo.processes import DemoError, hearth
 
 TOY_NAME: Final = "mitdb-208-five-minutes"
 TOY_TITLE: Final = "MIT-BIH record 208, five minutes"
+TOY_SOURCE: Final = (
+    "Recording: five minutes of record 208 of the MIT-BIH Arrhythmia Database (Moody and Mark 2001; "
+    "PhysioNet, Goldberger et al. 2000), ODC-BY 1.0. Dated to the day of the demo."
+)
 # MIT-BIH's own annotations of samples 422,820 to 530,819 of record 208 (Moody and Mark 2001, ODC-BY 1.0)
 TOY_REFERENCE: Final = {"N": 358, "V": 93, "F": 56, "Q": 2}
 _UV_PER_MV = 1000
@@ -23,6 +27,7 @@ class DemoRecording:
 
     path: Path
     duration_s: float
+    footnote: str = ""
 
 
 def write_toy_recording(folder: Path) -> DemoRecording:
@@ -36,7 +41,7 @@ def write_toy_recording(folder: Path) -> DemoRecording:
     signal = f"{TOY_NAME}.dat 16 {_UV_PER_MV}(0)/mV 16 0 {ecg_uv[0]} 0 0 MLII"
     header = f"{TOY_NAME} 1 {fs_hz:g} {len(ecg_uv)}\n{signal}\n"
     (folder / f"{TOY_NAME}.hea").write_text(header)
-    return DemoRecording(folder / TOY_NAME, len(ecg_uv) / fs_hz)
+    return DemoRecording(folder / TOY_NAME, len(ecg_uv) / fs_hz, TOY_SOURCE)
 
 
 def existing_recording(path: Path, longest_s: float) -> DemoRecording:

@@ -1,6 +1,6 @@
 """The trend chart: heart rate, ectopic beats, wear and analysable time, by hour or by minute."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
@@ -230,5 +230,6 @@ def _scale(low: float, high: float, bottom: float, top: float) -> Callable[[floa
 
 
 def _round_up(count: int) -> int:
-    """The next number of the kind 1, 2, 5 times a power of ten, and not below four."""
-    return next(n * 10**power for power in range(12) for n in (1, 2, 5) if n * 10**power >= count)
+    """The next number of the kind 1, 2, 5 times a power of ten."""
+    steps: Iterator[int] = (n * int(10**power) for power in range(12) for n in (1, 2, 5))
+    return int(next(step for step in steps if step >= count))

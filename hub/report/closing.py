@@ -23,10 +23,10 @@ _METHODS = (
     ("Duration", "From onset to end of an episode, or to its last observation while it goes on. Episodes "
      "that overlap the period's ends are counted whole."),
     ("Confidence", "The encoder's or rule's own estimate between 0 and 100 %, not a measured accuracy."),
-    ("Strips", "The samples as recorded, less the strip's median; not filtered. The trace is cut at the edge "
-     "of its box, at most 2.5 mV from the median; a thick red bar on the edge marks where. Small figures above "
-     "the box are RR intervals in ms. In true size when printed without scaling: 25 mm/s, 10 mm/mV, small "
-     "square 1 mm; the mark at the left is 1 mV high and 0.2 s wide."),
+    ("Strips", "The samples as recorded, less the strip's median; not filtered. The trace is cut at the "
+     "edge of its box, at most 2.5 mV from the median; a thick red bar on the edge marks where. Small "
+     "figures above the box are RR intervals in ms. In true size when printed without scaling: 25 mm/s, "
+     "10 mm/mV, small square 1 mm; the mark at the left is 1 mV high and 0.2 s wide."),
     ("Characters", "A character that the typesetter does not have is shown by its Unicode number, "
      "for example [U+2764]."),
 )  # fmt: skip

@@ -92,13 +92,19 @@ def test_a_broken_model_file_is_told(tmp_path) -> None:
 def desk_replies(desk_of, submit, n: int) -> list[tuple[EpisodeEvent, Localization]]:
     async def go() -> list[tuple[EpisodeEvent, Localization]]:
         replies: list[tuple[EpisodeEvent, Localization]] = []
-        desk = desk_of(lambda asked, localization: replies.append((asked, localization)))
+        done = asyncio.Event()
+
+        def reply(asked: EpisodeEvent, localization: Localization) -> None:
+            replies.append((asked, localization))
+            if len(replies) == n:
+                done.set()
+
+        desk = desk_of(reply)
         job = asyncio.create_task(desk.run())
         for asked in submit:
             desk.submit(asked)
         async with asyncio.timeout(60):
-            while len(replies) < n:
-                await asyncio.sleep(0.02)
+            await done.wait()
         job.cancel()
         await desk.close()
         return replies
