@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import wfdb
 
-from edge.analysis import analyse
+from edge.analysis import Analysis, analyse
 from edge.bundle import DEFAULT_BUNDLE
 from edge.encoder import Encoder
 from edge.labels import AAMI_CLASS_OF_SYMBOL
@@ -59,13 +59,42 @@ def scored(beats: Beats, first: float, stop: float, excluded: list[tuple[int, in
     return [b for b in beats if first <= b[0] < stop and not any(a <= b[0] <= z for a, z in excluded)]
 
 
-def record_pairs(path: Path, encoder: Encoder) -> tuple[Pairs, float]:
+def record_pairs(path: Path, encoder: Encoder) -> tuple[Pairs, Pairs]:
+    """Pairs of beats, and seconds of (reference, found) rhythm, AF or not."""
     recording = open_recording(path, [0])
+    analysis = analyse(recording, encoder)
     beats, excluded = reference_beats(path)
-    found = [(beat.index, str(beat.beat_class)) for beat in analyse(recording, encoder).beats]
+    found = [(beat.index, str(beat.beat_class)) for beat in analysis.beats]
     limits = LEARNING_S * recording.fs_hz, float(recording.n_samples)
     ours, theirs = (scored(rows, *limits, excluded) for rows in (beats, found))
-    return match(ours, theirs, round(MATCH_S * recording.fs_hz)), recording.n_samples / recording.fs_hz
+    pairs = match(ours, theirs, round(MATCH_S * recording.fs_hz))
+    return pairs, af_seconds(path, analysis, recording.fs_hz, recording.n_samples)
+
+
+def af_seconds(path: Path, analysis: Analysis, fs_hz: float, n: int) -> Pairs:
+    """Seconds by reference and found rhythm; flutter counts as not AF (EC38:2007)."""
+    annotation = wfdb.rdann(str(path), "atr")
+    notes = [note.rstrip("\x00") for note in annotation.aux_note]
+    marks = [(s, note) for s, note in zip(annotation.sample, notes, strict=True) if note.startswith("(")]
+    reference, found = np.zeros(n, bool), np.zeros(n, bool)
+    for sample, note in marks:
+        reference[sample:] = note == "(AFIB"
+    for change in analysis.rhythm_changes:
+        found[change.index :] = change.rhythm == "AFIB"
+    inside = slice(int(LEARNING_S * fs_hz), n)
+    counts = Counter(zip(reference[inside].tolist(), found[inside].tolist(), strict=True))
+    names = {True: "A", False: "-"}
+    return Counter({(names[r], names[f]): round(count / fs_hz) for (r, f), count in counts.items()})
+
+
+def af_figures(seconds: Pairs) -> dict[str, float | int | None]:
+    hit, missed, false, right = (seconds[p] for p in (("A", "A"), ("A", "-"), ("-", "A"), ("-", "-")))
+    return {
+        "AF_se": _percent(hit, hit + missed),
+        "AF_pp": _percent(hit, hit + false),
+        "AF_sp": _percent(right, right + false),
+        "AF_s": hit + missed,
+    }
 
 
 def demo_pairs(folder: Path, encoder: Encoder) -> Pairs:
@@ -121,13 +150,13 @@ def main() -> int:
     if arguments.demo:
         print(json.dumps(figures(demo_pairs(arguments.data, encoder))))
         return 0
-    rows, gross = {}, Counter()
+    rows, gross, gross_af = {}, Counter(), Counter()
     for name in arguments.records:
-        pairs, _ = record_pairs(arguments.data / arguments.database / name, encoder)
-        gross += pairs
-        rows[name] = figures(pairs)
+        pairs, seconds = record_pairs(arguments.data / arguments.database / name, encoder)
+        gross, gross_af = gross + pairs, gross_af + seconds
+        rows[name] = figures(pairs) | af_figures(seconds)
         print(name, json.dumps(rows[name]), flush=True)
-    rows["gross"] = figures(gross)
+    rows["gross"] = figures(gross) | af_figures(gross_af)
     print("gross", json.dumps(rows["gross"]))
     print(
         "pairs",

@@ -8,6 +8,7 @@ import math
 import pickle
 from collections import deque
 from dataclasses import dataclass, field
+from importlib.metadata import version
 
 import numpy as np
 
@@ -46,6 +47,9 @@ class Vitals:
     rhythm: Rhythm | None
     analysable: bool
     open_findings: tuple[Finding, ...]
+
+
+NO_VITALS = Vitals(None, None, analysable=False, open_findings=())
 
 
 class Pipeline:
@@ -96,12 +100,23 @@ class Pipeline:
         return [*self._end_run("recording_ended"), *self._minutes.flush()]
 
     def snapshot(self) -> bytes:
-        """All state but the encoder."""
-        return pickle.dumps({name: value for name, value in vars(self).items() if name != "_encoder"})
+        """All state but the encoder, stamped with the model and the software that it belongs to."""
+        state = {name: value for name, value in vars(self).items() if name != "_encoder"}
+        return self._stamp() + pickle.dumps(state)
 
-    def restore(self, snapshot: bytes) -> None:
-        """Take up a state that `snapshot` gave; only ever read from the edge's own state directory."""
-        vars(self).update(pickle.loads(snapshot))  # noqa: S301 the edge's own file, mode 0600
+    def restore(self, snapshot: bytes) -> bool:
+        """Take up a state that `snapshot` gave; false where another model or version wrote it.
+
+        Only ever read from the edge's own state directory.
+        """
+        stamp = self._stamp()
+        if not snapshot.startswith(stamp):
+            return False
+        vars(self).update(pickle.loads(snapshot[len(stamp) :]))  # noqa: S301 the edge's own file, mode 0600
+        return True
+
+    def _stamp(self) -> bytes:
+        return f"{version('hearth-ecg')} {self._encoder.manifest.onnx_sha256}\n".encode()
 
     def _begin_run(self, first_index: int) -> None:
         manifest = self._encoder.manifest

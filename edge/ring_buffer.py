@@ -1,5 +1,7 @@
 """The newest samples of a stream, addressed by absolute index."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -12,6 +14,16 @@ class RingBuffer:
         self._capacity = capacity
         self._stored = 0
         self.stop = 0
+
+    def __getstate__(self) -> dict[str, object]:
+        """Only what can be read; a saved state is half the size."""
+        return {"capacity": self._capacity, "stop": self.stop, "rows": self.read(self.start, self.stop)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        rows = state["rows"]
+        RingBuffer.__init__(self, state["capacity"], rows.shape[1], rows.dtype)
+        self.append(rows)
+        self.stop = state["stop"]
 
     @property
     def start(self) -> int:

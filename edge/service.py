@@ -16,7 +16,7 @@ from edge.localizer_desk import DeskSettings, LocalizerDesk
 from edge.localizer_process import LocalizerProcess
 from edge.messages import MessageWriter, utc
 from edge.outbox import Outbox
-from edge.pipeline import PipelineSettings
+from edge.pipeline import NO_VITALS, PipelineSettings
 from edge.publisher import Publisher
 from edge.recorder import RecorderSettings
 from edge.recording_folder import RecordingFolder, new_recording, open_recordings
@@ -104,9 +104,16 @@ class EdgeService:
             session.continue_clock(clock, resumed[1])
         self._session = session
         started: NoticeCode = "edge_restarted" if resumed else "recording_started"
+        self._tell_absent_model(session)
         text = f"{device.name}, {device.fs_hz:g} Hz, {', '.join(device.leads)}"
         session.tell([self._writer(session.recording).notice(started, text, time.time_ns())])
         return clock
+
+    def _tell_absent_model(self, session: Session) -> None:
+        if self._desk.status == "absent" and self._config.model.language_model != "none":
+            text = "no language model is installed (hearth models install); episodes go without its answer"
+            notice = self._writer(session.recording).notice("localizer_unavailable", text, time.time_ns())
+            session.tell([notice])
 
     def _resume(self, device: Device) -> tuple[Session, PlacedBlock | None] | None:
         """Recordings that a crash left open are brought to their end; the newest may go on."""
@@ -169,12 +176,11 @@ class EdgeService:
 
     async def _tell_state(self) -> None:
         while True:
-            if self._session is not None:
-                self._publisher.publish_state(self._state(self._session))
+            self._publisher.publish_state(self._state())
             await asyncio.sleep(1.0)
 
-    def _state(self, session: Session) -> LiveState:
-        vitals = session.vitals
+    def _state(self) -> LiveState:
+        vitals = self._session.vitals if self._session else NO_VITALS
         return LiveState(
             device_id=self._config.device.device_id,
             patient_id=self._config.device.patient_id,

@@ -53,8 +53,7 @@ class Session:
         """Analyse again what was recorded after the last checkpoint; returns the last block, if any."""
         recording = self.recording
         checkpoint = self._outbox.checkpoint(recording.recording_id)
-        if checkpoint is not None:
-            self._pipeline.restore(checkpoint.state)
+        if checkpoint is not None and self._pipeline.restore(checkpoint.state):
             self._checkpoint_index = checkpoint.next_index
         last = None
         for block in read_blocks(recording.folder, len(recording.leads), self._pipeline.next_index):
@@ -84,7 +83,7 @@ class Session:
             block = _tail(block, self._skip_before, self.recording.fs_hz)
         self.tally.add_placement(placement)
         report = self._recorder.append(block)
-        self.tally.add_recorder(report, block.start_ns)
+        self.tally.add_recorder(report)
         self._analyse(block)
 
     def tell(self, events: Iterable[Event]) -> None:

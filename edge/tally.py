@@ -32,7 +32,7 @@ class Tally:
         self._counts["frames_damaged"] += 1
         self._texts["frames_damaged"] = f"last: {n_bytes} bytes, {reason}"
 
-    def add_recorder(self, report: RecorderReport, _at_ns: int) -> None:
+    def add_recorder(self, report: RecorderReport) -> None:
         """Limits of the recorder."""
         if report.saturated_samples:
             self._counts["samples_saturated"] += report.saturated_samples

@@ -133,3 +133,15 @@ def test_a_gap_breaks_intervals_and_loses_nothing_else(encoder, toy_uv, cut) -> 
 def test_very_short_recordings(encoder, toy_uv, cut, n) -> None:
     outputs = run(encoder, cut(toy_uv[:n], FS_HZ, [50]))
     assert len(beats(outputs)) <= 6
+
+
+def test_a_state_of_another_model_is_not_taken_up(encoder, toy_uv, cut) -> None:
+    pipeline = Pipeline(encoder, FS_HZ, 1)
+    (block,) = cut(toy_uv, FS_HZ, [len(toy_uv)])
+    pipeline.feed(block)
+    snapshot = pipeline.snapshot()
+    other = Pipeline(encoder, FS_HZ, 1)
+    assert not other.restore(b"9.9.9 " + snapshot)
+    assert other.next_index == 0
+    assert other.restore(snapshot)
+    assert other.next_index == len(toy_uv)

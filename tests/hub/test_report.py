@@ -1,4 +1,4 @@
-"""The report from a real database filled with a real ECG: what stands in the PDF, and what must not break it."""
+"""The report from a real database and a real ECG: what stands in the PDF, and what must not break it."""
 
 import re
 import shutil
@@ -76,7 +76,8 @@ def store(tmp_path):
         for i in range(50):
             opened.add_event(
                 MinuteEvent(
-                    **STAMP, event_id=uuid5(RECORDING, f"minute {i}"), start_at=AT + timedelta(minutes=i), wear_s=60,
+                    **STAMP, event_id=uuid5(RECORDING, f"minute {i}"), wear_s=60,
+                    start_at=AT + timedelta(minutes=i),
                     analysable_s=57, beats={BeatClass.NORMAL: 70, BeatClass.VENTRICULAR: i % 7},
                     rhythm_s={Rhythm.NON_AF: 57}, mean_heart_rate_bpm=72 + i % 5, min_heart_rate_bpm=60,
                     max_heart_rate_bpm=99, longest_rr_ms=1400,
@@ -180,7 +181,7 @@ def test_strips_are_in_true_size() -> None:
     (line,) = split_lines(strip, 7.0)
     drawing = draw_line(strip, line, limits, None)
     trace = max(drawing.shapes, key=lambda shape: len(shape.points))
-    (x0, y0), (x1, _) = trace.points[0], trace.points[360]
+    (x0, _), (x1, _) = trace.points[0], trace.points[360]
     assert x1 - x0 == pytest.approx(25.0)
     high, low = max(line.mv), min(line.mv)
     heights = [y for _, y in trace.points]
