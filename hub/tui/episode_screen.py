@@ -1,0 +1,129 @@
+"""One episode: what the detectors say, over the strip on which it can be checked."""
+
+from datetime import tzinfo
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import VerticalScroll
+from textual.screen import Screen
+from textual.widgets import Footer, Static
+
+from hub.burden import duration_s
+from hub.records import Episode, Patient
+from hub.strip import strip_duration_s
+from hub.tui import colours
+from hub.tui.ecg import EcgStrip
+from hub.tui.episode_table import priority_cell
+from hub.wording import (
+    CLASS_NAMES,
+    beats_text,
+    duration_text,
+    finding_text,
+    milliseconds_text,
+    moment_text,
+    no_sentence_text,
+    phase_text,
+    rate_text,
+    witnesses_text,
+)
+
+
+class EpisodeScreen(Screen[None]):
+    """Title, strip, facts, sentence. Stays up to date while the episode goes on."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("escape", "app.pop_screen", "Back"),
+        ("plus,equals_sign", "zoom(1)", "Larger"),
+        ("minus", "zoom(-1)", "Smaller"),
+        ("question_mark", "app.help", "Help"),
+        ("q", "app.quit", "Quit"),
+    ]
+
+    def __init__(self, episode: Episode, patient: Patient, zone: tzinfo) -> None:
+        super().__init__()
+        self.episode = episode
+        self._patient = patient
+        self._zone = zone
+
+    def compose(self) -> ComposeResult:
+        """From top to bottom."""
+        yield Static(id="silence")
+        yield Static(_title(self.episode, self._patient, self._zone), id="title")
+        with VerticalScroll(id="paper"):
+            if self.episode.strip is None:
+                yield Static("No strip came with this episode.", classes="empty")
+            else:
+                yield EcgStrip(self.episode.strip, self.episode.localization)
+        yield Static(_words(self.episode, self._zone), id="words")
+        yield Footer()
+
+    async def show(self, episode: Episode) -> None:
+        """Newer words about the same episode."""
+        if episode != self.episode:
+            self.episode = episode
+            await self.recompose()
+
+    def action_zoom(self, step: int) -> None:
+        """A larger or a smaller scale."""
+        for strip in self.query(EcgStrip):
+            strip.zoom = max(-2, min(2, strip.zoom + step))
+            strip.refresh(layout=True)
+
+
+def _title(episode: Episode, patient: Patient, zone: tzinfo) -> Text:
+    colour = colours.PRIORITY_COLOURS[episode.priority]
+    return Text.assemble(
+        (finding_text(episode.finding), f"bold {colour}"),
+        "   ",
+        priority_cell(episode),
+        "   ",
+        (patient.name, f"bold {colours.TEXT}"),
+        (f"   {moment_text(episode.onset_at, zone)}", colours.TEXT),
+        "\n",
+        *_facts(episode),
+    )
+
+
+def _facts(episode: Episode) -> list[tuple[str, str]]:
+    so_far = "" if episode.phase == "end" else " so far"
+    facts = [
+        ("duration", duration_text(duration_s(episode)) + so_far),
+        ("rate", rate_text(episode.heart_rate_bpm)),
+        ("longest RR", milliseconds_text(episode.longest_rr_ms)),
+        ("beats", beats_text(episode.beats)),
+        ("state", phase_text(episode)),
+    ]
+    parts = []
+    for label, value in facts:
+        parts += [(f"{label} ", colours.QUIET), (f"{value}    ", colours.TEXT)]
+    return parts
+
+
+def _words(episode: Episode, zone: tzinfo) -> Text:
+    text = Text()
+    if episode.strip is not None:
+        start, length = moment_text(episode.strip.start_at, zone), strip_duration_s(episode.strip)
+        text.append(f"Lead {episode.strip.lead}", f"bold {colours.TEXT}")
+        text.append(f"   starts {start}   {length:.1f} s   squares 0.2 s × 0.5 mV   ", colours.QUIET)
+        for kind in {beat.beat_class: None for beat in episode.strip.beats}:
+            text.append(f"{kind.value} ", f"bold {colours.BEAT_COLOURS[kind]}")
+            text.append(f"{CLASS_NAMES[kind].lower()}  ", colours.QUIET)
+        text.append("\n")
+    text.append("Seen by ", colours.QUIET).append(witnesses_text(episode.seen_by), colours.TEXT)
+    text.append(f", confidence {100 * episode.confidence:.0f} %\n", colours.QUIET)
+    return text.append_text(_sentence(episode))
+
+
+def _sentence(episode: Episode) -> Text:
+    """The language model's words, always marked as such, or why there are none."""
+    answer = episode.localization
+    if answer is None or not answer.sentence:
+        return Text(f"No machine-written sentence: {no_sentence_text(answer)}.", colours.QUIET)
+    model = f" by {answer.model}" if answer.model else ""
+    return Text.assemble(
+        (f"Machine-written{model}, check it against the strip: ", colours.MODEL),
+        (answer.sentence, f"italic {colours.TEXT}"),
+        ("   ━ where it places the finding" if answer.findings else "", colours.MODEL),
+    )

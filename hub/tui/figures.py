@@ -1,0 +1,109 @@
+"""The statistics of the period as tiles: the PDF's numbers, in the PDF's words."""
+
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Grid
+from textual.widgets import Static
+
+from edge.labels import BeatClass
+from hub.burden import PeriodStatistics
+from hub.tui import colours
+from hub.wording import (
+    NOTHING,
+    count_text,
+    duration_text,
+    milliseconds_text,
+    minute_text,
+    percent_text,
+    rate_text,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A label, the number that matters, and what it is seen against."""
+
+    label: str
+    value: str
+    beside: str
+    below: str
+
+
+class Figures(Grid):
+    """Six tiles."""
+
+    def __init__(self, zone: tzinfo) -> None:
+        super().__init__(id="figures")
+        self._zone = zone
+
+    def compose(self) -> ComposeResult:
+        """Empty ones."""
+        for _ in range(6):
+            yield Static(classes="tile")
+
+    def show(self, statistics: PeriodStatistics) -> None:
+        """Fill the tiles."""
+        for static, tile in zip(self.query(Static), tiles(statistics, self._zone), strict=True):
+            static.update(_text(tile))
+
+
+def tiles(stats: PeriodStatistics, zone: tzinfo) -> list[Tile]:
+    """Six, in reading order: two rows of three."""
+    slowest, fastest, longest = stats.min_heart_rate, stats.max_heart_rate, stats.longest_rr_ms
+    ventricular, supraventricular = (
+        stats.beats[kind] for kind in (BeatClass.VENTRICULAR, BeatClass.SUPRAVENTRICULAR)
+    )
+    return [
+        Tile(
+            "Heart rate, mean",
+            rate_text(stats.mean_heart_rate_bpm),
+            "",
+            f"{rate_text(slowest and slowest.value)} to {rate_text(fastest and fastest.value)}",
+        ),
+        Tile(
+            "Ventricular beats",
+            count_text(ventricular),
+            percent_text(stats.ventricular_percent),
+            f"of {count_text(stats.total_beats)} beats",
+        ),
+        Tile(
+            "Atrial fibrillation",
+            percent_text(stats.af_percent),
+            "of time",
+            duration_text(stats.af_s),
+        ),
+        Tile(
+            "Longest RR interval",
+            milliseconds_text(longest and longest.value),
+            "",
+            minute_text(longest.at, zone) if longest else NOTHING,
+        ),
+        Tile(
+            "Supraventricular beats",
+            count_text(supraventricular),
+            percent_text(stats.supraventricular_percent),
+            f"of {count_text(stats.total_beats)} beats",
+        ),
+        Tile(
+            "Analysable",
+            percent_text(stats.analysable_percent),
+            "of wear",
+            f"{duration_text(stats.analysable_s)} of {duration_text(stats.wear_s)}",
+        ),
+    ]
+
+
+def _text(tile: Tile) -> Text:
+    return Text.assemble(
+        (tile.label, colours.QUIET),
+        "\n",
+        (tile.value, f"bold {colours.TEXT}"),
+        ("  " + tile.beside if tile.beside else "", colours.TEXT),
+        "\n",
+        (tile.below, colours.QUIET),
+        no_wrap=True,
+        overflow="ellipsis",
+    )

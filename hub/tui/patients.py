@@ -1,0 +1,104 @@
+"""The left column: each patient with the live state of the devices, never a number that is not live."""
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.message import Message
+from textual.widgets import Digits, Static
+
+from hub.tui import colours
+from hub.tui.view import PatientView
+from hub.tui.watch import Alarm, Watch
+
+_SIGNS = {Alarm.NONE: "●", Alarm.NOTE: "○", Alarm.WARNING: "▲", Alarm.URGENT: "▲"}
+
+
+class PatientCard(Vertical):
+    """One patient: name, device, big heart rate, facts."""
+
+    class Chosen(Message):
+        """Somebody clicked on a patient."""
+
+        def __init__(self, patient_id: str) -> None:
+            super().__init__()
+            self.patient_id = patient_id
+
+    def __init__(self, patient_id: str) -> None:
+        super().__init__(classes="card")
+        self.patient_id = patient_id
+
+    def compose(self) -> ComposeResult:
+        """Name and state, rate, facts."""
+        yield Static(classes="who")
+        yield Digits("", classes="rate")
+        yield Static(classes="facts")
+
+    def on_click(self) -> None:
+        """Choose this patient."""
+        self.post_message(self.Chosen(self.patient_id))
+
+    def show(self, view: PatientView, *, selected: bool) -> None:
+        """The newest state."""
+        watch = view.worst
+        self.set_class(selected, "selected")
+        for alarm in Alarm:
+            self.set_class(watch.alarm is alarm, f"alarm-{alarm.name.lower()}")
+        self.query_one(".who", Static).update(_who(view))
+        rate = "––" if watch.rate_bpm is None else f"{watch.rate_bpm:.0f}"
+        self.query_one(Digits).update(rate)
+        self.query_one(".facts", Static).update(_facts(view))
+
+
+class Patients(VerticalScroll):
+    """All patients."""
+
+    def show(self, views: tuple[PatientView, ...], selected: PatientView | None) -> None:
+        """Bring the cards up to date; mount them where the patients have changed."""
+        cards = list(self.query(PatientCard))
+        if [card.patient_id for card in cards] != [view.patient.patient_id for view in views]:
+            self.remove_children()
+            cards = [PatientCard(view.patient.patient_id) for view in views]
+            self.mount_all(cards)
+            self.call_after_refresh(self.show, views, selected)
+            return
+        for card, view in zip(cards, views, strict=True):
+            card.show(view, selected=view is selected)
+
+
+def _who(view: PatientView) -> Text:
+    watch = view.worst
+    colour = colours.ALARM_COLOURS[watch.alarm]
+    return Text.assemble(
+        (view.patient.name, f"bold {colours.TEXT}"),
+        "\n",
+        (f"{_SIGNS[watch.alarm]} {watch.word}", f"bold {colour}"),
+        (f"  {watch.heard}" if watch.heard != watch.word else "", colours.QUIET),
+        *(_headline(watch) if watch.headline else ()),
+        overflow="ellipsis",
+    )
+
+
+def _headline(watch: Watch) -> tuple[str, tuple[str, str]]:
+    return "\n", (watch.headline, f"bold {colours.ALARM_COLOURS[watch.alarm]}")
+
+
+def _facts(view: PatientView) -> Text:
+    watch = view.worst
+    rows = [
+        ("rhythm", watch.rhythm),
+        ("contact", watch.contact),
+        ("battery", watch.battery),
+        ("events", watch.backlog),
+        ("device", ", ".join(one.device_id for one in view.watches)),
+    ]
+    if watch.rate_bpm is None and watch.last_rate_bpm is not None:
+        rows.insert(0, ("was", f"{watch.last_rate_bpm:.0f}/min, {watch.heard}"))
+    text = Text(no_wrap=True, overflow="ellipsis")
+    for label, value in rows:
+        text.append(f"{label:<8}", colours.QUIET).append(f"{value}\n", colours.TEXT)
+    text.append(f"{'now':<8}", colours.QUIET)
+    if watch.open_findings:
+        text.append(", ".join(watch.open_findings), f"bold {colours.YELLOW}")
+    else:
+        text.append("no finding open", colours.TEXT)
+    return text

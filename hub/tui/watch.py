@@ -1,0 +1,115 @@
+"""Whether a device can be trusted to watch right now, in words: silence must never look like health."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum
+from typing import Final
+
+from edge.events import LiveState
+from edge.labels import Rhythm
+from hub.freshness import freshness
+from hub.records import DeviceStatus
+from hub.wording import finding_text
+
+_RHYTHM_NAMES: Final = {
+    Rhythm.NON_AF: "no atrial fibrillation",
+    Rhythm.ATRIAL_FIBRILLATION: "atrial fibrillation",
+}
+
+
+class Alarm(IntEnum):
+    """How much a person has to know it."""
+
+    NONE = 0
+    NOTE = 1
+    WARNING = 2
+    URGENT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A device at one moment. `rate_bpm` is there only while it is live; `last_rate_bpm` may be old."""
+
+    device_id: str
+    alarm: Alarm
+    word: str
+    headline: str
+    heard: str
+    rate_bpm: float | None = None
+    last_rate_bpm: float | None = None
+    rhythm: str = "–"
+    contact: str = "–"
+    battery: str = "–"
+    backlog: str = "–"
+    open_findings: tuple[str, ...] = ()
+
+
+def watch_of(
+    device_id: str, status: DeviceStatus | None, now: datetime, stale_after: tuple[timedelta, timedelta]
+) -> Watch:
+    """Judge a device on the hub's clock; `status` is `None` for one that was never heard."""
+    if status is None:
+        return Watch(
+            device_id, Alarm.WARNING, "never heard", "NEVER HEARD: is the edge running?", "never heard"
+        )
+    alarm, word, headline = _judge(status, now, stale_after)
+    heard = f"heard {silence_text(now - status.heard_at)} ago"
+    state = status.state
+    if state is None:
+        return Watch(device_id, alarm, word, headline, heard)
+    is_live = word == "online"
+    return Watch(
+        device_id=device_id,
+        alarm=alarm,
+        word=word,
+        headline=headline,
+        heard=heard,
+        rate_bpm=state.heart_rate_bpm if is_live else None,
+        last_rate_bpm=state.heart_rate_bpm,
+        rhythm=_RHYTHM_NAMES[state.rhythm] if state.rhythm else "–",
+        contact={True: "good", False: "NO SKIN CONTACT", None: "not told by this sensor"}[state.contact],
+        battery="–" if state.battery_percent is None else f"{state.battery_percent} %",
+        backlog=f"{state.outbox_backlog} events wait" if state.outbox_backlog else "all delivered",
+        open_findings=tuple(finding_text(finding) for finding in state.open_findings),
+    )
+
+
+def silence_text(silence: timedelta) -> str:
+    """`3 s`, `42 min`, `5 h 07 min`, `2 d 03 h`; a clock that was set back counts as zero."""
+    seconds = max(0, int(silence.total_seconds()))
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min"
+    if seconds < 48 * 3600:
+        return f"{seconds // 3600} h {seconds % 3600 // 60:02d} min"
+    return f"{seconds // 86400} d {seconds % 86400 // 3600:02d} h"
+
+
+def _judge(
+    status: DeviceStatus, now: datetime, stale_after: tuple[timedelta, timedelta]
+) -> tuple[Alarm, str, str]:
+    """The most serious thing first: silence, then the way to the edge, then the sensor, then the skin."""
+    how_fresh = freshness(status.heard_at, now, stale_after)
+    silence = silence_text(now - status.heard_at)
+    if how_fresh in ("stale", "urgent"):
+        stopped = " (it was stopped)" if status.availability == "stopped" else ""
+        alarm = Alarm.URGENT if how_fresh == "urgent" else Alarm.WARNING
+        return alarm, how_fresh if stopped == "" else "stopped", f"NOTHING HEARD FOR {silence}{stopped}"
+    if status.availability == "offline":
+        return Alarm.WARNING, "offline", f"OFFLINE: connection to the edge lost, last heard {silence} ago"
+    if status.availability == "stopped":
+        return Alarm.NOTE, "stopped", f"NOT WATCHING: recording ended, stopped {silence} ago"
+    return _judge_sensor(status.state)
+
+
+def _judge_sensor(state: LiveState | None) -> tuple[Alarm, str, str]:
+    if state is None or state.link == "connected":
+        if state and state.contact is False:
+            return Alarm.WARNING, "no contact", "NO SKIN CONTACT: the strap is off or dry"
+        if state and not state.analysable:
+            return Alarm.NOTE, "online", "Signal cannot be read at the moment"
+        return Alarm.NONE, "online", ""
+    if state.link == "ended":
+        return Alarm.NOTE, "ended", "NOT WATCHING: the recording has ended"
+    return Alarm.WARNING, "sensor lost", "SENSOR LOST: the edge runs, the sensor is out of reach"
