@@ -27,8 +27,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `hearth demo`."""
     parser.add_argument("--record", type=Path, help="WFDB record or EDF file (default: MIT-BIH 208)")
     parser.add_argument("--signal", type=int, default=0, help="signal of the record (default: 0)")
-    parser.add_argument("--minutes", type=float, default=30.0, help="play at most this much of it (default: 30)")
-    parser.add_argument("--speed", type=float, help="times faster than life (default: about one minute in all)")
+    parser.add_argument(
+        "--minutes", type=float, default=30.0, help="play at most this much of it (default: 30)"
+    )
+    parser.add_argument(
+        "--speed", type=float, help="times faster than life (default: about one minute in all)"
+    )
     parser.add_argument("--out", type=Path, default=Path("demo-output"), help="folder (default: demo-output)")
     parser.add_argument("--no-dashboard", action="store_true", help="print lines instead of the dashboard")
     parser.add_argument("--no-language-model", action="store_true", help="leave the language model out")
@@ -45,7 +49,9 @@ def run(arguments: argparse.Namespace) -> int:
     model = "none" if arguments.no_language_model else "default"
     household = set_up(folder, recording, name, model)
     speed = arguments.speed or max(1.0, recording.duration_s / _PLAYING_S)
-    print(f"Playing {name}: {recording.duration_s / 60:.1f} min, {speed:g} times faster than life", flush=True)
+    print(
+        f"Playing {name}: {recording.duration_s / 60:.1f} min, {speed:g} times faster than life", flush=True
+    )
     has_terminal = sys.stdout.isatty() and sys.stdin.isatty()
     play(household, recording, speed, arguments.signal, dashboard=has_terminal and not arguments.no_dashboard)
     print(f"\n{summary(household, None if arguments.record else TOY_REFERENCE)}")
