@@ -38,12 +38,9 @@ class DashboardApp(App[None]):
     TITLE = "Hearth"
     CSS_PATH = "dashboard.tcss"
     ENABLE_COMMAND_PALETTE = False
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-narrow"), (100, "-wide")]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-short"), (32, "-tall")]
     BINDINGS: ClassVar[list[BindingType]] = [
-        ("enter", "open", "Episode"),
         ("n", "step(1)", "Next patient"),
-        ("p", "step(-1)", "Previous"),
+        ("p", "step(-1)", "Previous patient"),
         ("f", "facts", "All figures"),
         ("r", "report", "Report PDF"),
         ("question_mark", "help", "Help"),
@@ -52,6 +49,8 @@ class DashboardApp(App[None]):
 
     def __init__(self, source: Source, patient_id: str | None = None, until_file: Path | None = None) -> None:
         super().__init__()
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
+        self.VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]
         self.source = source
         self.zone = source.config.time_zone
         self.patient_id = patient_id
@@ -102,6 +101,7 @@ class DashboardApp(App[None]):
         else:
             main.query_one(EpisodeTable).show(())
         self._beat()
+        self.refresh_bindings()
         self.shown.set()
 
     def _show_history(self, history: History) -> None:
@@ -112,7 +112,7 @@ class DashboardApp(App[None]):
         table.show(history.episodes)
         if history.minutes:
             start, end = (minute_text(at, self.zone) for at in span(history.minutes))
-            timeline.border_subtitle = f"{start} to {end}, latest 7 days"
+            timeline.border_subtitle = f"data from {start} to {end} (latest 7 days)"
         main.query_one(Figures).border_title = history.patient.name
         table.border_title = f"Episodes ({len(history.episodes)})"
 
@@ -143,16 +143,22 @@ class DashboardApp(App[None]):
         self.patient_id = message.patient_id
         self._read_on()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 Textual's
+        """What belongs to the dashboard itself is not offered over an episode."""
+        several = self.look is not None and len(self.look.patients) > 1
+        over = len(self.screen_stack) > 1
+        return not (action in ("step", "facts", "help") and over) and (action != "step" or several)
+
     def action_step(self, step: int) -> None:
         """The next or the previous patient."""
-        if self.look is None or self.look.selected is None or len(self.screen_stack) > 1:
+        if self.look is None or self.look.selected is None:
             return
         at = self.look.patients.index(self.look.selected) + step
         self.patient_id = self.look.patients[at % len(self.look.patients)].patient.patient_id
         self._read_on()
 
     @on(DataTable.RowSelected)
-    def action_open(self) -> None:
+    def _open_chosen(self) -> None:
         """The episode under the cursor."""
         chosen = self.screen_stack[0].query_one(EpisodeTable).chosen()
         if chosen is not None:
@@ -171,7 +177,7 @@ class DashboardApp(App[None]):
 
     def action_facts(self) -> None:
         """All figures of the period."""
-        if self.look and self.look.history and len(self.screen_stack) == 1:
+        if self.look and self.look.history:
             self.push_screen(FactsScreen(self.look.history, self.zone))
 
     def action_report(self) -> None:
@@ -214,12 +220,11 @@ def headline(look: Dashboard | None, now: datetime) -> tuple[Alarm, str]:
 
 
 def _clock(now: datetime, app: DashboardApp) -> Text:
-    return Text.assemble(
-        (" Hearth ", f"bold {colours.TEXT}"),
-        (" home ECG, not a medical device", colours.QUIET),
-        (f"   {moment_text(now, app.zone)}", colours.TEXT),
-        no_wrap=True,
-    )
+    left, right = " Hearth   home ECG, not a medical device", f"{moment_text(now, app.zone)} "
+    text = Text(left + right.rjust(app.size.width - len(left)), colours.QUIET, no_wrap=True)
+    text.stylize(f"bold {colours.TEXT}", 0, 7)
+    text.stylize(colours.TEXT, len(text) - len(right))
+    return text
 
 
 def _missing(look: Dashboard, source: Source) -> Text:

@@ -73,7 +73,7 @@ def cell_codes(dots: Dots) -> npt.NDArray[np.int64]:
 
 
 def filled(low: npt.NDArray[np.float64], high: npt.NDArray[np.float64], rows: int) -> Dots:
-    """Dots from `low` to `high` in each dot column, both as shares of the height from the bottom; NaN is a gap."""
+    """Dots from `low` to `high` in each dot column, as shares of the height from below; NaN is a gap."""
     top = rows * DOTS_DOWN - 1
     known = ~(np.isnan(low) | np.isnan(high))
     first = np.where(known, np.clip(np.round(top * (1 - np.nan_to_num(high))), 0, top), top + 1)

@@ -7,10 +7,12 @@ from hub.tui.watch import Alarm
 
 TEXT: Final = "#dce3ea"
 QUIET: Final = "#8b97a5"
-FAINT: Final = "#4a5562"
+FAINT: Final = "#5b6775"
 TRACE: Final = "#8df0a8"
 BAND: Final = "#2f6b48"
 MODEL: Final = "#c3a6ff"
+PAPER: Final = ("#1a1416", "#271c20")
+EPISODE: Final = ("#22233d", "#33365f")
 RED: Final = "#ff5c5c"
 YELLOW: Final = "#ffd84d"
 CYAN: Final = "#5fe0f0"
@@ -31,7 +33,7 @@ PRIORITY_MARKS: Final = {
     Priority.HIGH: "▲",
     Priority.MEDIUM: "◆",
     Priority.LOW: "●",
-    Priority.INFORMATION: "·",
+    Priority.INFORMATION: "•",
 }
 ALARM_COLOURS: Final = {Alarm.NONE: TRACE, Alarm.NOTE: QUIET, Alarm.WARNING: YELLOW, Alarm.URGENT: RED}
 BEAT_COLOURS: Final = {

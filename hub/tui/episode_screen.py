@@ -10,11 +10,13 @@ from textual.containers import VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
+from edge.events import Strip
+from edge.labels import BeatClass
 from hub.burden import duration_s
 from hub.records import Episode, Patient
 from hub.strip import strip_duration_s
 from hub.tui import colours
-from hub.tui.ecg import EcgStrip
+from hub.tui.ecg import EcgStrip, marks_of
 from hub.tui.episode_table import priority_cell
 from hub.wording import (
     CLASS_NAMES,
@@ -55,7 +57,7 @@ class EpisodeScreen(Screen[None]):
             if self.episode.strip is None:
                 yield Static("No strip came with this episode.", classes="empty")
             else:
-                yield EcgStrip(self.episode.strip, self.episode.localization)
+                yield EcgStrip(self.episode.strip, marks_of(self.episode, self.episode.strip))
         yield Static(_words(self.episode, self._zone), id="words")
         yield Footer()
 
@@ -104,16 +106,31 @@ def _facts(episode: Episode) -> list[tuple[str, str]]:
 def _words(episode: Episode, zone: tzinfo) -> Text:
     text = Text()
     if episode.strip is not None:
-        start, length = moment_text(episode.strip.start_at, zone), strip_duration_s(episode.strip)
-        text.append(f"Lead {episode.strip.lead}", f"bold {colours.TEXT}")
-        text.append(f"   starts {start}   {length:.1f} s   squares 0.2 s × 0.5 mV   ", colours.QUIET)
-        for kind in {beat.beat_class: None for beat in episode.strip.beats}:
-            text.append(f"{kind.value} ", f"bold {colours.BEAT_COLOURS[kind]}")
-            text.append(f"{CLASS_NAMES[kind].lower()}  ", colours.QUIET)
-        text.append("\n")
-    text.append("Seen by ", colours.QUIET).append(witnesses_text(episode.seen_by), colours.TEXT)
+        text.append_text(_about_strip(episode.strip, zone)).append("\n")
+        text.append_text(_legend(episode, episode.strip))
+    text.append("seen by ", colours.QUIET).append(witnesses_text(episode.seen_by), colours.TEXT)
     text.append(f", confidence {100 * episode.confidence:.0f} %\n", colours.QUIET)
     return text.append_text(_sentence(episode))
+
+
+def _about_strip(strip: Strip, zone: tzinfo) -> Text:
+    start, length = moment_text(strip.start_at, zone), duration_text(strip_duration_s(strip))
+    return Text.assemble(
+        (f"Lead {strip.lead}", f"bold {colours.TEXT}"),
+        (f"   starts {start}   {length} long   squares 0.2 s × 0.5 mV   RR in ms", colours.QUIET),
+    )
+
+
+def _legend(episode: Episode, strip: Strip) -> Text:
+    text = Text()
+    for kind in BeatClass:
+        if any(beat.beat_class is kind for beat in strip.beats):
+            text.append(f"{kind.value} ", f"bold {colours.BEAT_COLOURS[kind]}")
+            text.append(f"{CLASS_NAMES[kind].lower()}  ", colours.QUIET)
+    text.append("■ ", colours.EPISODE[1]).append("episode  ", colours.QUIET)
+    if episode.localization and episode.localization.findings:
+        text.append("━ ", colours.MODEL).append("language model  ", colours.QUIET)
+    return text
 
 
 def _sentence(episode: Episode) -> Text:
@@ -125,5 +142,4 @@ def _sentence(episode: Episode) -> Text:
     return Text.assemble(
         (f"Machine-written{model}, check it against the strip: ", colours.MODEL),
         (answer.sentence, f"italic {colours.TEXT}"),
-        ("   ━ where it places the finding" if answer.findings else "", colours.MODEL),
     )

@@ -1,32 +1,38 @@
 """The episodes of the period, newest first."""
 
 from datetime import tzinfo
-from typing import Final
+from typing import ClassVar, Final
 from uuid import UUID
 
 from rich.text import Text
+from textual.binding import Binding, BindingType
 from textual.widgets import DataTable
 
-from edge.labels import BeatClass
+from edge.labels import BeatClass, Priority
 from hub.burden import duration_s
 from hub.records import Episode
 from hub.tui import colours
 from hub.wording import duration_text, finding_text, phase_text, rate_text, short_moment_text
 
 _COLUMNS: Final = ("Onset", "Finding", "Priority", "Duration", "Rate", "V", "State")
+_GAP: Final = "\N{NO-BREAK SPACE}"  # a plain one would be cut off at the right
+_NUMBERS: Final = ("Duration", "Rate", "V")
 
 
 class EpisodeTable(DataTable[Text]):
     """One row for each episode; keeps the cursor on its episode while others come in."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select_cursor", "Open episode")]
+
     def __init__(self, zone: tzinfo) -> None:
-        super().__init__(id="episodes", cursor_type="row", zebra_stripes=True)
+        super().__init__(id="episodes", cursor_type="row", zebra_stripes=True, cell_padding=0)
         self._zone = zone
         self._shown: tuple[Episode, ...] = ()
 
     def on_mount(self) -> None:
         """The headings."""
-        self.add_columns(*_COLUMNS)
+        for name in _COLUMNS:
+            self.add_column(Text(name + _GAP, justify="right" if name in _NUMBERS else "left"))
 
     def show(self, episodes: tuple[Episode, ...]) -> None:
         """Fill the table anew if anything is new."""
@@ -50,13 +56,14 @@ class EpisodeTable(DataTable[Text]):
 def priority_cell(episode: Episode) -> Text:
     """Sign and word in the colour of the priority."""
     sign = colours.PRIORITY_SIGNS[episode.priority]
-    return Text(f"{sign:<3} {episode.priority.value}", colours.PRIORITY_COLOURS[episode.priority])
+    word = "info" if episode.priority is Priority.INFORMATION else episode.priority.value
+    return Text(f"{sign} {word}", colours.PRIORITY_COLOURS[episode.priority])
 
 
 def _row(episode: Episode, zone: tzinfo) -> tuple[Text, ...]:
     colour = colours.PRIORITY_COLOURS[episode.priority]
     going_on = episode.phase != "end"
-    return (
+    cells = (
         Text(short_moment_text(episode.onset_at, zone)),
         Text(finding_text(episode.finding), f"bold {colour}"),
         priority_cell(episode),
@@ -65,3 +72,4 @@ def _row(episode: Episode, zone: tzinfo) -> tuple[Text, ...]:
         Text(str(episode.beats.get(BeatClass.VENTRICULAR, 0)), justify="right"),
         Text(phase_text(episode), f"bold {colours.YELLOW}" if going_on else colours.QUIET),
     )
+    return tuple(cell.append(_GAP) for cell in cells)

@@ -9,7 +9,7 @@ from textual.containers import Grid
 from textual.widgets import Static
 
 from edge.labels import BeatClass
-from hub.burden import PeriodStatistics
+from hub.burden import Extreme, PeriodStatistics
 from hub.tui import colours
 from hub.wording import (
     NOTHING,
@@ -61,7 +61,7 @@ def tiles(stats: PeriodStatistics, zone: tzinfo) -> list[Tile]:
             "Heart rate, mean",
             rate_text(stats.mean_heart_rate_bpm),
             "",
-            f"{rate_text(slowest and slowest.value)} to {rate_text(fastest and fastest.value)}",
+            f"{rate_text(_value(slowest))} to {rate_text(_value(fastest))}",
         ),
         Tile(
             "Ventricular beats",
@@ -77,7 +77,7 @@ def tiles(stats: PeriodStatistics, zone: tzinfo) -> list[Tile]:
         ),
         Tile(
             "Longest RR interval",
-            milliseconds_text(longest and longest.value),
+            milliseconds_text(_value(longest)),
             "",
             minute_text(longest.at, zone) if longest else NOTHING,
         ),
@@ -94,6 +94,10 @@ def tiles(stats: PeriodStatistics, zone: tzinfo) -> list[Tile]:
             f"{duration_text(stats.analysable_s)} of {duration_text(stats.wear_s)}",
         ),
     ]
+
+
+def _value(extreme: Extreme | None) -> float | None:
+    return extreme.value if extreme else None
 
 
 def _text(tile: Tile) -> Text:

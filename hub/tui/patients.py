@@ -2,13 +2,14 @@
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.message import Message
 from textual.widgets import Digits, Static
 
 from hub.tui import colours
 from hub.tui.view import PatientView
 from hub.tui.watch import Alarm, Watch
+from hub.wording import rate_text
 
 _SIGNS = {Alarm.NONE: "●", Alarm.NOTE: "○", Alarm.WARNING: "▲", Alarm.URGENT: "▲"}
 
@@ -30,7 +31,9 @@ class PatientCard(Vertical):
     def compose(self) -> ComposeResult:
         """Name and state, rate, facts."""
         yield Static(classes="who")
-        yield Digits("", classes="rate")
+        with Horizontal(classes="live"):
+            yield Digits("", classes="rate")
+            yield Static("/min", classes="unit")
         yield Static(classes="facts")
 
     def on_click(self) -> None:
@@ -44,7 +47,7 @@ class PatientCard(Vertical):
         for alarm in Alarm:
             self.set_class(watch.alarm is alarm, f"alarm-{alarm.name.lower()}")
         self.query_one(".who", Static).update(_who(view))
-        rate = "––" if watch.rate_bpm is None else f"{watch.rate_bpm:.0f}"
+        rate = "--" if watch.rate_bpm is None else f"{watch.rate_bpm:.0f}"
         self.query_one(Digits).update(rate)
         self.query_one(".facts", Static).update(_facts(view))
 
@@ -72,8 +75,7 @@ def _who(view: PatientView) -> Text:
         (view.patient.name, f"bold {colours.TEXT}"),
         "\n",
         (f"{_SIGNS[watch.alarm]} {watch.word}", f"bold {colour}"),
-        (f"  {watch.heard}" if watch.heard != watch.word else "", colours.QUIET),
-        *(_headline(watch) if watch.headline else ()),
+        *(_headline(watch) if watch.alarm >= Alarm.WARNING else ()),
         overflow="ellipsis",
     )
 
@@ -85,14 +87,15 @@ def _headline(watch: Watch) -> tuple[str, tuple[str, str]]:
 def _facts(view: PatientView) -> Text:
     watch = view.worst
     rows = [
+        ("heard", watch.heard),
         ("rhythm", watch.rhythm),
         ("contact", watch.contact),
         ("battery", watch.battery),
-        ("events", watch.backlog),
-        ("device", ", ".join(one.device_id for one in view.watches)),
+        ("backlog", watch.backlog),
+        ("device", watch.device_id + (f" +{len(view.watches) - 1}" if view.watches[1:] else "")),
     ]
     if watch.rate_bpm is None and watch.last_rate_bpm is not None:
-        rows.insert(0, ("was", f"{watch.last_rate_bpm:.0f}/min, {watch.heard}"))
+        rows.insert(1, ("was", rate_text(watch.last_rate_bpm)))
     text = Text(no_wrap=True, overflow="ellipsis")
     for label, value in rows:
         text.append(f"{label:<8}", colours.QUIET).append(f"{value}\n", colours.TEXT)

@@ -20,7 +20,7 @@ class ScreenshotError(Exception):
 def save(
     source: Source, patient_id: str | None, size: tuple[int, int], episode: str | None, path: Path
 ) -> None:
-    """Write an SVG of the dashboard, or of the newest (`first`) or a given episode; loads nothing from afar."""
+    """Write an SVG of the dashboard, or of an episode (`first` is the newest); it loads nothing from afar."""
     svg = asyncio.run(_picture(source, patient_id, size, episode))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(_WEB_FONTS.sub("", svg), encoding="utf-8")
@@ -41,7 +41,7 @@ async def _picture(source: Source, patient_id: str | None, size: tuple[int, int]
 def _open(app: DashboardApp, episode: str) -> None:
     history = app.look.history if app.look else None
     for one in history.episodes if history else ():
-        if episode in ("first", str(one.episode_id)):
+        if episode in ("first", str(one.episode_id), one.episode_id.hex):
             app.open_episode(one.episode_id)
             return
     raise ScreenshotError(f"--episode: {episode!r} is not among the patient's episodes of the latest 7 days")

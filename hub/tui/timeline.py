@@ -1,4 +1,4 @@
-"""The course of the period: heart rate as a braille line in its min-max band, and a lane for each priority."""
+"""The course of the period: heart rate as a braille line in its min-max band, a lane for each priority."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo

@@ -93,9 +93,13 @@ def read_history(store: Store, patient: Patient, now: datetime) -> History | Non
 
 def _history(store: Store, patient: Patient, now: datetime, before: History | None) -> History | None:
     """Late words about old episodes show within seconds, new data at once."""
-    if before and before.patient == patient and now - before.read_at < _HISTORY_IS_GOOD_FOR:
-        if store.latest_at(patient.patient_id) == before.to_at:
-            return before
+    if (
+        before
+        and before.patient == patient
+        and now - before.read_at < _HISTORY_IS_GOOD_FOR
+        and store.latest_at(patient.patient_id) == before.to_at
+    ):
+        return before
     return read_history(store, patient, now)
 
 

@@ -12,9 +12,13 @@ from hub.records import DeviceStatus
 from hub.wording import finding_text
 
 _RHYTHM_NAMES: Final = {
-    Rhythm.NON_AF: "no atrial fibrillation",
+    Rhythm.NON_AF: "no AF",
     Rhythm.ATRIAL_FIBRILLATION: "atrial fibrillation",
 }
+
+
+_MINUTE_S: Final = 60
+_HOUR_S: Final = 3600
 
 
 class Alarm(IntEnum):
@@ -49,11 +53,9 @@ def watch_of(
 ) -> Watch:
     """Judge a device on the hub's clock; `status` is `None` for one that was never heard."""
     if status is None:
-        return Watch(
-            device_id, Alarm.WARNING, "never heard", "NEVER HEARD: is the edge running?", "never heard"
-        )
+        return Watch(device_id, Alarm.WARNING, "never heard", "NEVER HEARD: is the edge running?", "never")
     alarm, word, headline = _judge(status, now, stale_after)
-    heard = f"heard {silence_text(now - status.heard_at)} ago"
+    heard = f"{silence_text(now - status.heard_at)} ago"
     state = status.state
     if state is None:
         return Watch(device_id, alarm, word, headline, heard)
@@ -69,7 +71,7 @@ def watch_of(
         rhythm=_RHYTHM_NAMES[state.rhythm] if state.rhythm else "–",
         contact={True: "good", False: "NO SKIN CONTACT", None: "not told by this sensor"}[state.contact],
         battery="–" if state.battery_percent is None else f"{state.battery_percent} %",
-        backlog=f"{state.outbox_backlog} events wait" if state.outbox_backlog else "all delivered",
+        backlog=f"{state.outbox_backlog} events wait" if state.outbox_backlog else "none",
         open_findings=tuple(finding_text(finding) for finding in state.open_findings),
     )
 
@@ -77,12 +79,12 @@ def watch_of(
 def silence_text(silence: timedelta) -> str:
     """`3 s`, `42 min`, `5 h 07 min`, `2 d 03 h`; a clock that was set back counts as zero."""
     seconds = max(0, int(silence.total_seconds()))
-    if seconds < 60:
+    if seconds < _MINUTE_S:
         return f"{seconds} s"
-    if seconds < 3600:
-        return f"{seconds // 60} min"
-    if seconds < 48 * 3600:
-        return f"{seconds // 3600} h {seconds % 3600 // 60:02d} min"
+    if seconds < _HOUR_S:
+        return f"{seconds // _MINUTE_S} min"
+    if seconds < 48 * _HOUR_S:
+        return f"{seconds // _HOUR_S} h {seconds % _HOUR_S // _MINUTE_S:02d} min"
     return f"{seconds // 86400} d {seconds % 86400 // 3600:02d} h"
 
 
