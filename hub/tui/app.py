@@ -112,8 +112,9 @@ class DashboardApp(App[None]):
         table.show(history.episodes)
         if history.minutes:
             start, end = (minute_text(at, self.zone) for at in span(history.minutes))
-            timeline.border_subtitle = f"data from {start} to {end} (latest 7 days)"
-        main.query_one(Figures).border_title = history.patient.name
+            timeline.border_subtitle = f"data from {start} to {end}"
+        figures = main.query_one(Figures)
+        figures.border_title, figures.border_subtitle = history.patient.name, "latest 7 days"
         table.border_title = f"Episodes ({len(history.episodes)})"
 
     async def _show_open_episode(self, history: History) -> None:
@@ -210,13 +211,13 @@ def headline(look: Dashboard | None, now: datetime) -> tuple[Alarm, str]:
     if old_s > _OLD_AFTER_S:
         return (
             Alarm.URGENT,
-            f" THIS SCREEN IS {silence_text(now - look.at)} OLD: the database does not answer",
+            f"THIS SCREEN IS {silence_text(now - look.at)} OLD: the database does not answer",
         )
     loud = sorted((view for view in look.patients if view.worst.headline), key=lambda view: -view.worst.alarm)
     if not loud:
         return Alarm.NONE, ""
     words = "   ".join(f"{view.patient.name}: {view.worst.headline}" for view in loud)
-    return loud[0].worst.alarm, f" {words}"
+    return loud[0].worst.alarm, words
 
 
 def _clock(now: datetime, app: DashboardApp) -> Text:

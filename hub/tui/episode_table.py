@@ -15,7 +15,7 @@ from hub.tui import colours
 from hub.wording import duration_text, finding_text, phase_text, rate_text, short_moment_text
 
 _COLUMNS: Final = ("Onset", "Finding", "Priority", "Duration", "Rate", "V", "State")
-_GAP: Final = "\N{NO-BREAK SPACE}"  # a plain one would be cut off at the right
+_GAP: Final = " "
 _NUMBERS: Final = ("Duration", "Rate", "V")
 
 
@@ -32,7 +32,7 @@ class EpisodeTable(DataTable[Text]):
     def on_mount(self) -> None:
         """The headings."""
         for name in _COLUMNS:
-            self.add_column(Text(name + _GAP, justify="right" if name in _NUMBERS else "left"))
+            self.add_column(Text(_GAP + name, justify="right" if name in _NUMBERS else "left"))
 
     def show(self, episodes: tuple[Episode, ...]) -> None:
         """Fill the table anew if anything is new."""
@@ -72,4 +72,4 @@ def _row(episode: Episode, zone: tzinfo) -> tuple[Text, ...]:
         Text(str(episode.beats.get(BeatClass.VENTRICULAR, 0)), justify="right"),
         Text(phase_text(episode), f"bold {colours.YELLOW}" if going_on else colours.QUIET),
     )
-    return tuple(cell.append(_GAP) for cell in cells)
+    return tuple(Text(_GAP, justify=cell.justify).append_text(cell) for cell in cells)

@@ -43,6 +43,8 @@ class PatientCard(Vertical):
     def show(self, view: PatientView, *, selected: bool) -> None:
         """The newest state."""
         watch = view.worst
+        if selected and not self.has_class("selected"):
+            self.call_after_refresh(self.scroll_visible)
         self.set_class(selected, "selected")
         for alarm in Alarm:
             self.set_class(watch.alarm is alarm, f"alarm-{alarm.name.lower()}")
@@ -94,14 +96,19 @@ def _facts(view: PatientView) -> Text:
         ("backlog", watch.backlog),
         ("device", watch.device_id + (f" +{len(view.watches) - 1}" if view.watches[1:] else "")),
     ]
-    if watch.rate_bpm is None and watch.last_rate_bpm is not None:
-        rows.insert(1, ("was", rate_text(watch.last_rate_bpm)))
+    if not watch.is_live and watch.last_rate_bpm is not None:
+        rows.insert(1, ("last", rate_text(watch.last_rate_bpm)))
     text = Text(no_wrap=True, overflow="ellipsis")
     for label, value in rows:
-        text.append(f"{label:<8}", colours.QUIET).append(f"{value}\n", colours.TEXT)
+        text.append(f"{label:<8}", colours.QUIET).append(
+            f"{value}\n", colours.TEXT if watch.is_live else colours.QUIET
+        )
     text.append(f"{'now':<8}", colours.QUIET)
-    if watch.open_findings:
-        text.append(", ".join(watch.open_findings), f"bold {colours.YELLOW}")
+    if not watch.is_live:
+        text.append("not known", f"bold {colours.TEXT}")
+    elif watch.open_findings:
+        colour = colours.ALARM_COLOURS[watch.alarm]
+        text.append("".join(f"\n  {finding}" for finding in watch.open_findings), f"bold {colour}")
     else:
         text.append("no finding open", colours.TEXT)
     return text

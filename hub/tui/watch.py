@@ -6,7 +6,7 @@ from enum import IntEnum
 from typing import Final
 
 from edge.events import LiveState
-from edge.labels import Rhythm
+from edge.labels import DEFAULT_PRIORITY, Finding, Priority, Rhythm
 from hub.freshness import freshness
 from hub.records import DeviceStatus
 from hub.wording import finding_text
@@ -30,6 +30,14 @@ class Alarm(IntEnum):
     URGENT = 3
 
 
+_ALARMS: Final = {
+    Priority.HIGH: Alarm.URGENT,
+    Priority.MEDIUM: Alarm.WARNING,
+    Priority.LOW: Alarm.NONE,
+    Priority.INFORMATION: Alarm.NONE,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Watch:
     """A device at one moment. `rate_bpm` is there only while it is live; `last_rate_bpm` may be old."""
@@ -39,6 +47,7 @@ class Watch:
     word: str
     headline: str
     heard: str
+    is_live: bool = False
     rate_bpm: float | None = None
     last_rate_bpm: float | None = None
     rhythm: str = "–"
@@ -66,6 +75,7 @@ def watch_of(
         word=word,
         headline=headline,
         heard=heard,
+        is_live=is_live,
         rate_bpm=state.heart_rate_bpm if is_live else None,
         last_rate_bpm=state.heart_rate_bpm,
         rhythm=_RHYTHM_NAMES[state.rhythm] if state.rhythm else "–",
@@ -91,13 +101,13 @@ def silence_text(silence: timedelta) -> str:
 def _judge(
     status: DeviceStatus, now: datetime, stale_after: tuple[timedelta, timedelta]
 ) -> tuple[Alarm, str, str]:
-    """The most serious thing first: silence, then the way to the edge, then the sensor, then the skin."""
+    """The most serious thing first: silence, then the way to the edge, the sensor, the skin, the heart."""
     how_fresh = freshness(status.heard_at, now, stale_after)
     silence = silence_text(now - status.heard_at)
     if how_fresh in ("stale", "urgent"):
         stopped = " (it was stopped)" if status.availability == "stopped" else ""
         alarm = Alarm.URGENT if how_fresh == "urgent" else Alarm.WARNING
-        return alarm, how_fresh if stopped == "" else "stopped", f"NOTHING HEARD FOR {silence}{stopped}"
+        return alarm, "stopped" if stopped else "stale", f"NOTHING HEARD FOR {silence}{stopped}"
     if status.availability == "offline":
         return Alarm.WARNING, "offline", f"OFFLINE: connection to the edge lost, last heard {silence} ago"
     if status.availability == "stopped":
@@ -111,7 +121,15 @@ def _judge_sensor(state: LiveState | None) -> tuple[Alarm, str, str]:
             return Alarm.WARNING, "no contact", "NO SKIN CONTACT: the strap is off or dry"
         if state and not state.analysable:
             return Alarm.NOTE, "online", "Signal cannot be read at the moment"
-        return Alarm.NONE, "online", ""
+        return _judge_heart(state.open_findings if state else ())
     if state.link == "ended":
         return Alarm.NOTE, "ended", "NOT WATCHING: the recording has ended"
     return Alarm.WARNING, "sensor lost", "SENSOR LOST: the edge runs, the sensor is out of reach"
+
+
+def _judge_heart(open_findings: tuple[Finding, ...]) -> tuple[Alarm, str, str]:
+    """A finding of high or medium priority that goes on is as loud as silence."""
+    loud = [finding for finding in DEFAULT_PRIORITY if finding in open_findings]
+    alarm = max((_ALARMS[DEFAULT_PRIORITY[finding]] for finding in loud), default=Alarm.NONE)
+    names = ", ".join(finding_text(finding) for finding in loud if _ALARMS[DEFAULT_PRIORITY[finding]])
+    return alarm, "online", f"{names.upper()} NOW" if names else ""
