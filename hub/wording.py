@@ -10,6 +10,7 @@ from hub.burden import Extreme, PeriodStatistics
 from hub.records import Episode
 
 NOTHING = "–"
+NO_BREAK = "\N{NO-BREAK SPACE}"
 _MINUTE_S, _HOUR_S = 59.95, 3600  # the first rounds to 60.0
 _ROUNDS_TO_ZERO = 0.05
 CLASS_NAMES = {
@@ -69,7 +70,7 @@ def milliseconds_text(milliseconds: float | None) -> str:
 
 def count_text(count: int) -> str:
     """Thousands apart by a space that does not break."""
-    return f"{count:,}".replace(",", "\N{NO-BREAK SPACE}")
+    return f"{count:,}".replace(",", NO_BREAK)
 
 
 def moment_text(at: datetime, zone: tzinfo) -> str:
@@ -94,8 +95,8 @@ def finding_text(finding: Finding) -> str:
 
 
 def beats_text(beats: dict[BeatClass, int]) -> str:
-    """`N 12  V 3`; classes that did not occur are left out."""
-    return "  ".join(f"{kind} {beats[kind]}" for kind in BeatClass if beats.get(kind)) or NOTHING
+    """`N 12, V 3`; classes that did not occur are left out."""
+    return ", ".join(f"{kind} {beats[kind]}" for kind in BeatClass if beats.get(kind)) or NOTHING
 
 
 def witnesses_text(seen_by: Iterable[str]) -> str:

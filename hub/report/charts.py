@@ -11,10 +11,10 @@ from hub.report.drawing import BLACK, GREY, Area, Colour, Drawing, Label, Line, 
 
 WIDTH_MM = 185.0
 _LEFT_MM, _RIGHT_MM = 13.0, 184.0
-_RATE_MM = (30.0, 68.0)
+_RATE_MM = (33.0, 70.0)
 _ECTOPY_MM = (13.5, 26.0)
 _WEAR_MM = (8.0, 11.0)
-_HEIGHT_MM = 75.0
+_HEIGHT_MM = 77.0
 _BAND: Colour = (0.80, 0.86, 0.95)
 _MEAN: Colour = (0.10, 0.25, 0.55)
 _VENTRICULAR: Colour = (0.75, 0.0, 0.05)
@@ -107,16 +107,21 @@ class _Axis:
 
 def _rates(columns: list[Bin], axis: _Axis) -> _Part:
     known = [rate for c in columns for rate in (c.min_bpm, c.mean_bpm, c.max_bpm) if rate is not None]
-    low, high = (int(min(known) // 20) * 20, max(int(-(-max(known) // 20)) * 20, 20)) if known else (40, 120)
-    high = max(high, low + 40)
+    ticks = _rate_ticks(min(known, default=40.0), max(known, default=120.0))
     bottom, top = _RATE_MM
-    y = _scale(low, high, bottom, top)
-    step = 20 if high - low <= _WIDE_BPM else 50
+    y = _scale(ticks[0], ticks[-1], bottom, top)
     shapes: list[Line | Area] = []
     labels = [Label(_LEFT_MM, top + 3.5, "Heart rate, beats per minute", "l", 7.0, bold=True)]
-    _rules(shapes, labels, range(low, high + 1, step), y)
+    _rules(shapes, labels, ticks, y)
     shapes += _steps(columns, axis, y)
     return shapes, labels
+
+
+def _rate_ticks(lowest_bpm: float, highest_bpm: float) -> list[int]:
+    """Round rates around those of the period, at least three."""
+    step = 20 if highest_bpm - lowest_bpm <= _WIDE_BPM else 50
+    first, last = int(lowest_bpm // step), max(-int(-highest_bpm // step), 2)
+    return [step * i for i in range(first, max(last, first + 2) + 1)]
 
 
 def _steps(columns: list[Bin], axis: _Axis, y: Callable[[float], float]) -> list[Line | Area]:

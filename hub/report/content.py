@@ -60,9 +60,13 @@ class Content:
         """The episodes by finding."""
         return finding_statistics(self.episodes)
 
+    def is_by_hour(self) -> bool:
+        """Whether the table has a row for each hour: while the data span less than 36 hours."""
+        return bool(self.minutes) and self.minutes[-1].start_at - self.minutes[0].start_at < _BY_HOUR_BELOW
+
     def rows(self) -> list[tuple[str, PeriodStatistics]]:
-        """The table's rows: by hour when the data span less than 36 hours, by day otherwise."""
-        if self.minutes and self.minutes[-1].start_at - self.minutes[0].start_at < _BY_HOUR_BELOW:
+        """The table's rows, by hour or by day."""
+        if self.is_by_hour():
             hours = [hour.hour_start_at for hour in hour_statistics(self.minutes)]
             return [
                 (hour.astimezone(self.zone).strftime("%a %d %b %H:%M"), self._hour(hour)) for hour in hours

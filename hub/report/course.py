@@ -68,7 +68,8 @@ def table(content: Content) -> Iterator[NoEscape]:
         "S %",
         "AF time",
     )
-    yield NoEscape(r"\needspace{40mm}\subsection*{By hour or day}")
+    name = "By hour" if content.is_by_hour() else "By day"
+    yield NoEscape(rf"\needspace{{40mm}}\subsection*{{{name}}}")
     yield long_table("lrrrrrrrrrrr", heading, rows)
 
 

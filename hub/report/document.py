@@ -17,7 +17,7 @@ _PREAMBLE = r"""
 \renewcommand{\familydefault}{\sfdefault}
 \setlength{\parindent}{0pt}\setlength{\parskip}{0pt}\setlength{\tabcolsep}{1.6mm}
 \setlength{\LTpre}{0.5ex}\setlength{\LTpost}{1ex}\setlength{\headheight}{14pt}
-\raggedbottom\emergencystretch=3em
+\raggedbottom\emergencystretch=3em\hyphenpenalty=10000
 \DisableLigatures{encoding=T1}
 \newcommand{\needspace}[1]{\par\begingroup\dimen0=#1\relax
   \ifdim\dimexpr\pagegoal-\pagetotal<\dimen0 \ifdim\pagetotal>0pt \newpage\fi\fi\endgroup}
@@ -48,7 +48,8 @@ def write_report(content: Content, path: Path) -> Path:
 def latex_source(content: Content, pictures: dict[str, bytes]) -> str:
     """The LaTeX document; the vector pictures that it names are put into `pictures`."""
     document = _empty_document()
-    document.preamble.append(NoEscape(_PREAMBLE + _page_style(content)))
+    document.preamble.append(NoEscape(_PREAMBLE))
+    document.append(NoEscape(_page_style(content)))
     for part in (
         front_page.front_page(content),
         course.trend(content, pictures),
@@ -71,9 +72,9 @@ def _empty_document() -> Document:
         geometry_options={
             "left": "12.5mm",
             "right": "12.5mm",
-            "top": "20mm",
+            "top": "15mm",
             "bottom": "18mm",
-            "headsep": "5mm",
+            "headsep": "2mm",
         },
         page_numbers=False,
         indent=True,

@@ -34,7 +34,7 @@ _MACROS: Final = {
     "×": r"\texttimes{}",
     "µ": r"\textmu{}",
     "μ": r"\textmu{}",
-    "Ω": r"\textohm{}",
+    "Ω": r"\ensuremath{\Omega}",
     "€": r"\texteuro{}",
     "©": r"\textcopyright{}",
     "®": r"\textregistered{}",

@@ -1,9 +1,12 @@
 """One line of an ECG strip on the grid of ECG paper: 25 mm/s, 10 mm/mV, in true size."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 
-from edge.events import Localization, Strip
-from edge.labels import FINDING_NAMES, BeatClass
+from edge.events import Strip
+from edge.labels import BeatClass
 from hub.burden import rr_intervals_ms
 from hub.report.drawing import BLACK, GREY, Area, Colour, Drawing, Label, Line
 from hub.strip import PAPER_MM_PER_MV, PAPER_MM_PER_S, Limits, StripLine
@@ -11,13 +14,12 @@ from hub.strip import PAPER_MM_PER_MV, PAPER_MM_PER_S, Limits, StripLine
 LINE_S = 7.0
 CALIBRATION_MM = 10.0
 FOOT_MM = 4.0
-HEAD_MM = 8.0
-MODEL_MM = 4.5
+HEAD_MM = 7.0
+MARK_MM = 3.6
 _MINOR: Colour = (0.97, 0.85, 0.83)
 _MAJOR: Colour = (0.90, 0.63, 0.60)
 _TRACE_MM = 0.22
-_LEAST_LABELLED_RR_MS = 300
-_MODEL: Colour = (0.25, 0.30, 0.65)
+_LEAST_LABELLED_RR_MS = 180
 _BEAT_COLOURS: dict[BeatClass, Colour] = {
     BeatClass.NORMAL: GREY,
     BeatClass.SUPRAVENTRICULAR: (0.0, 0.35, 0.65),
@@ -27,23 +29,35 @@ _BEAT_COLOURS: dict[BeatClass, Colour] = {
 }
 
 
-def draw_line(strip: Strip, line: StripLine, limits: Limits, localization: Localization | None) -> Drawing:
-    """A line of the strip: grid, calibration, trace, beats with RR intervals, times, the model's marks."""
-    paper = _Paper(line, limits, MODEL_MM if localization and localization.findings else 0.0)
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A stretch of the strip, in seconds from its first sample, that is named under the trace."""
+
+    start_s: float
+    end_s: float
+    name: str
+    colour: Colour
+
+
+def draw_line(strip: Strip, line: StripLine, limits: Limits, marks: Sequence[Mark] = ()) -> Drawing:
+    """A line of the strip: grid, calibration, trace, beats with RR intervals, seconds, marks."""
+    end_s = line.start_s + line.duration_s
+    here = [mark for mark in marks if mark.start_s < end_s and mark.end_s > line.start_s]
+    paper = _Paper(line, limits, len(here) * MARK_MM)
+    bars = [paper.mark(mark, row) for row, mark in enumerate(here)]
     shapes: list[Line | Area] = [*paper.grid(), paper.calibration(), *paper.trace(), *paper.clip_marks()]
     labels = [*paper.beat_labels(), *paper.rr_labels(strip), *paper.second_labels()]
-    for shape, label in paper.model_marks(localization):
-        shapes.append(shape)
-        labels.append(label)
+    shapes += [bar for bar, _ in bars]
+    labels += [label for _, label in bars]
     return Drawing(paper.width_mm, paper.height_mm, tuple(shapes), tuple(labels))
 
 
 class _Paper:
     """Where seconds and millivolts lie on one line."""
 
-    def __init__(self, line: StripLine, limits: Limits, model_mm: float) -> None:
+    def __init__(self, line: StripLine, limits: Limits, marks_mm: float) -> None:
         self.line, self.limits = line, limits
-        self.bottom_mm = FOOT_MM + model_mm
+        self.bottom_mm = FOOT_MM + marks_mm
         self.top_mm = self.bottom_mm + limits.span_mv * PAPER_MM_PER_MV
         whole_squares = -(-round(line.duration_s * PAPER_MM_PER_S, 6) // 5) * 5
         self.width_mm = CALIBRATION_MM + whole_squares
@@ -121,29 +135,26 @@ class _Paper:
         for beat, rr_ms in zip(strip.beats, rr_intervals_ms(strip), strict=False):
             middle_s = beat.at_s - self.line.start_s + rr_ms / 2000
             if rr_ms >= _LEAST_LABELLED_RR_MS and 0 <= middle_s <= self.line.duration_s:
-                labels.append(Label(self.x(middle_s), self.top_mm + 4.6, f"{rr_ms:.0f}", "b", 5.5, GREY))
+                labels.append(Label(self.x(middle_s), self.top_mm + 4.4, f"{rr_ms:.0f}", "b", 5.5, GREY))
         return labels
 
     def second_labels(self) -> list[Label]:
         """Seconds from the strip's start under each second."""
-        start_s = self.line.start_s
+        start_s, end_s = self.line.start_s, self.line.start_s + self.line.duration_s
         return [
-            Label(self.x(second - start_s), FOOT_MM - 0.6, f"{second} s", "t", 6.0, GREY)
-            for second in range(round(start_s), int(start_s + self.line.duration_s) + 1)
-            if second >= start_s
+            Label(self.x(second - start_s), self.bottom_mm - 0.6, f"{second} s", "t", 6.0, GREY)
+            for second in range(-int(-start_s // 1), int(end_s) + 1)
+            if second < end_s
         ]
 
-    def model_marks(self, localization: Localization | None) -> list[tuple[Line, Label]]:
-        """A bar under the trace where the language model places a finding."""
-        marks, y = [], FOOT_MM + 1.0
-        for found in localization.findings if localization else ():
-            start_s = max(found.start_s - self.line.start_s, 0.0)
-            end_s = min(found.end_s - self.line.start_s, self.line.duration_s)
-            if start_s < end_s:
-                bar = Line(((self.x(start_s), y), (self.x(end_s), y)), _MODEL, 0.5)
-                name = f"language model: {FINDING_NAMES[found.finding]}"
-                marks.append((bar, Label(self.x(start_s), y + 0.6, name, "lb", 6.0, _MODEL)))
-        return marks
+    def mark(self, mark: Mark, row: int) -> tuple[Line, Label]:
+        """A bar for what of the mark lies on this line, with a tick where it begins and its name."""
+        start_s = max(mark.start_s - self.line.start_s, 0.0)
+        end_s = min(mark.end_s - self.line.start_s, self.line.duration_s)
+        y = row * MARK_MM + 0.6
+        tick = y + 1.4 if mark.start_s >= self.line.start_s else y
+        bar = Line(((self.x(start_s), tick), (self.x(start_s), y), (self.x(end_s), y)), mark.colour, 0.5)
+        return bar, Label(self.x(start_s) + 0.8, y + 0.6, mark.name, "lb", 6.0, mark.colour)
 
 
 def _runs(flags: np.ndarray) -> list[tuple[int, int]]:

@@ -28,7 +28,7 @@ def facts_table(title: str, facts: Iterable[Fact], width_mm: float) -> NoEscape:
     """A title over labels and values: one column of the summary."""
     rows = "\n".join(rf"{text(fact.label)} & {text(fact.value)} \\" for fact in facts)
     return NoEscape(
-        rf"\begin{{minipage}}[t]{{{width_mm}mm}}{bold(title)}\\[0.6ex]"
+        rf"\begin{{minipage}}[t]{{{width_mm}mm}}{bold(title)}\strut\\[0.3ex]"
         rf"\begin{{tabularx}}{{\linewidth}}{{@{{}}X@{{\hspace{{2mm}}}}r@{{}}}}\hline"
         rf"\noalign{{\vskip 0.5ex}}{rows}"
         r"\end{tabularx}\end{minipage}"
@@ -40,6 +40,7 @@ def long_table(columns: str, heading: Sequence[str], rows: Iterable[Sequence[NoE
     head = " & ".join(bold(name) for name in heading)
     body = "\n".join(rf"{' & '.join(cells)} \\" for cells in rows)
     return NoEscape(
-        rf"{{\small\setlength{{\LTleft}}{{0pt}}\begin{{longtable}}{{@{{}}{columns}@{{}}}}"
+        rf"{{\small\setlength{{\LTleft}}{{0pt}}\setlength{{\LTright}}{{0pt}}"
+        rf"\begin{{longtable}}{{@{{\extracolsep{{\fill}}}}{columns}@{{}}}}"
         rf"\toprule {head} \\ \midrule\endhead {body} \bottomrule\end{{longtable}}}}"
     )

@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import unicodedata
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 
@@ -26,8 +27,9 @@ from hub.report.content import Options, Period, gather
 from hub.report.document import make_pdf
 from hub.report.drawing import to_pdf
 from hub.report.errors import ReportError
-from hub.report.latex import text
-from hub.report.strips import draw_line
+from hub.report.latex import _LETTERS, _MACROS, text
+from hub.report.strips import Mark, draw_line
+from hub.report.typeset import typeset
 from hub.store import Store
 from hub.strip import centred_mv, limits_mv, split_lines
 
@@ -58,13 +60,14 @@ def real_strip(seconds: float = 10, gain: float = 1.0) -> Strip:
     return Strip(lead="MLII", fs_hz=fs_hz, start_at=AT, samples_uv=tuple(samples.tolist()), beats=beats)
 
 
-def episode(i: int, finding: Finding, **more) -> EpisodeEvent:
+def episode(i: int, finding: Finding, seconds: float = 4, **more) -> EpisodeEvent:
     identity = uuid5(RECORDING, f"{finding} {i}")
     onset = AT + timedelta(minutes=i)
+    end = onset + timedelta(seconds=seconds)
     return EpisodeEvent(
         **STAMP, event_id=identity, episode_id=identity, phase="end", finding=finding, end_reason="ended",
-        priority=DEFAULT_PRIORITY[finding], onset_at=onset, observed_until_at=onset + timedelta(seconds=4),
-        end_at=onset + timedelta(seconds=4), beats={BeatClass.VENTRICULAR: 4}, heart_rate_bpm=151.2,
+        priority=DEFAULT_PRIORITY[finding], onset_at=onset, observed_until_at=end,
+        end_at=end, beats={BeatClass.VENTRICULAR: 4}, heart_rate_bpm=151.2,
         longest_rr_ms=640.0, confidence=0.93, seen_by=("encoder", "rule"), **more,
     )  # fmt: skip
 
@@ -148,6 +151,49 @@ def test_a_hostile_name_stops_nothing_and_reads_nothing(store) -> None:
 
 @needs_tex
 @needs_poppler
+def test_every_character_that_is_said_to_be_known_can_be_set(store) -> None:
+    known = " ".join([*sorted(_LETTERS), *_MACROS, *map(chr, range(33, 127))])
+    page = printed(store, Options(footnote=known))
+    assert page.count("U+") == 1  # the example in the statement of methods
+    assert {"ü", "ł", "µ", "Ω", "€", "≥"} <= set(unicodedata.normalize("NFC", page))
+
+
+@needs_tex
+@needs_poppler
+def test_every_page_says_whose_it_is_and_which_of_how_many(store) -> None:
+    pages = printed(store).split("\f")[:-1]
+    for number, page in enumerate(pages, 1):
+        assert "Eva Test (p1)" in page
+        assert f"Page {number} of {len(pages)}" in page
+
+
+@needs_tex
+@needs_poppler
+def test_the_longest_episodes_get_their_strips(store) -> None:
+    store.add_event(episode(30, Finding.VENTRICULAR_COUPLET, seconds=9, strip=real_strip()), AT)
+    page = printed(store, Options(strips_per_finding=1))
+    assert "Ventricular couplet: 1 of 6 shown" in page
+    assert re.search(r"Ventricular couplet\s+information\s+Mon 02 Mar 2026 10:30:00", page)
+
+
+@needs_tex
+def test_a_failure_of_latex_names_its_line() -> None:
+    with pytest.raises(ReportError, match=r"Undefined control sequence.* l\.1 .*oops"):
+        typeset(r"\documentclass{article}\begin{document}\oops\end{document}", {}, 0)
+
+
+@needs_tex
+def test_latex_is_shut_in(tmp_path) -> None:
+    secret = tmp_path / "secret.tex"
+    secret.write_text("secret")
+    for command in (rf"\input{{{secret}}}", rf"\immediate\write18{{touch {tmp_path}/ran}}\undefined"):
+        with pytest.raises(ReportError):
+            typeset(rf"\documentclass{{article}}\begin{{document}}{command}\end{{document}}", {}, 0)
+    assert not (tmp_path / "ran").exists()
+
+
+@needs_tex
+@needs_poppler
 def test_no_data_is_a_report_too(store) -> None:
     early = Period(AT - timedelta(days=90), AT - timedelta(days=80))
     assert "There are no data in this period." in printed(store, period=early)
@@ -179,7 +225,7 @@ def test_strips_are_in_true_size() -> None:
     strip = real_strip(7)
     limits = limits_mv(centred_mv(strip))
     (line,) = split_lines(strip, 7.0)
-    drawing = draw_line(strip, line, limits, None)
+    drawing = draw_line(strip, line, limits)
     trace = max(drawing.shapes, key=lambda shape: len(shape.points))
     (x0, _), (x1, _) = trace.points[0], trace.points[360]
     assert x1 - x0 == pytest.approx(25.0)
@@ -193,14 +239,23 @@ def test_strips_are_in_true_size() -> None:
     assert float(height) == pytest.approx(drawing.height_mm * 72 / 25.4, abs=1e-3)
 
 
+def test_a_mark_lies_under_its_stretch_of_the_trace_on_each_line() -> None:
+    strip = real_strip(10)
+    first, second = split_lines(strip, 7.0)
+    mark = Mark(6.0, 8.0, "ventricular run", (0, 0, 0))
+    ends = []
+    for line in (first, second):
+        bar = draw_line(strip, line, limits_mv(line.mv), [mark]).shapes[-1]
+        ends.append((bar.points[0][0], bar.points[-1][0]))
+    assert ends == [pytest.approx((10 + 6 * 25, 10 + 7 * 25)), pytest.approx((10, 10 + 25))]
+
+
 def test_what_leaves_the_box_is_marked() -> None:
     loud = real_strip(7, gain=4.0)
     limits = limits_mv(centred_mv(loud))
     assert (limits.low_mv, limits.high_mv) == (-2.5, 2.5)
     (line,) = split_lines(loud, 7.0)
-    thick = [
-        shape for shape in draw_line(loud, line, limits, None).shapes if getattr(shape, "width_mm", 0) > 0.5
-    ]
+    thick = [shape for shape in draw_line(loud, line, limits).shapes if getattr(shape, "width_mm", 0) > 0.5]
     assert thick
 
 
