@@ -72,8 +72,8 @@ def tiles(stats: PeriodStatistics, zone: tzinfo) -> list[Tile]:
         Tile(
             "Atrial fibrillation",
             percent_text(stats.af_percent),
-            "of time",
-            duration_text(stats.af_s),
+            "burden",
+            f"{duration_text(stats.af_s)} of analysable",
         ),
         Tile(
             "Longest RR interval",
