@@ -19,16 +19,17 @@ from edge.encoder import Encoder
 from edge.episodes import EpisodeTracker
 from edge.labels import Finding, Rhythm
 from edge.minutes import MinuteCounter
-from edge.quality import unreadable_seconds
+from edge.quality import AmplitudeWatch, amplitudes_uv
 from edge.ring_buffer import RingBuffer
 from edge.rule_tracker import RuleTracker
 from edge.rules import RuleSettings
 from edge.second_tracker import DurationSettings, SecondTracker
-from edge.stream import Beat, EndReason, Output, PlacedBlock, RawStrip, Second, Span
+from edge.stream import NS_PER_S, Beat, EndReason, Output, PlacedBlock, RawStrip, Second, Span
 
 STRIP_S, STRIP_BEFORE_S = 10.0, 5.0
 _RAW_MEMORY_S = 120
 _BEAT_MEMORY = 512
+_STALE_RATE_NS = 5 * NS_PER_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ class Pipeline:
         self._recent: deque[Beat] = deque(maxlen=_BEAT_MEMORY)
         self._in_af = self._analysable = False
         self._previous: Beat | None = None
+        self._decided_ns = 0
         self.next_index = 0
         self._begin_run(0)
 
@@ -74,7 +76,9 @@ class Pipeline:
     def vitals(self) -> Vitals:
         """Heart rate, rhythm and readability as of the last decided second."""
         rhythm = Rhythm.ATRIAL_FIBRILLATION if self._in_af else Rhythm.NON_AF
-        rate = self._minutes.heart_rate_bpm if self._analysable else None
+        last_beat_ns = self._recent[-1].at_ns if self._recent else 0
+        is_fresh = self._analysable and self._decided_ns - last_beat_ns < _STALE_RATE_NS
+        rate = self._minutes.heart_rate_bpm if is_fresh else None
         return Vitals(
             rate, rhythm if self._analysable else None, self._analysable, self._episodes.open_findings
         )
@@ -94,6 +98,17 @@ class Pipeline:
                 outputs += self._digest(span, self._decoder.feed(span.frames))
         self.next_index = block.stop_index
         return outputs
+
+    def interrupt(self) -> list[Output]:
+        """The link is lost: analyse to the last sample and end what is open; the next block begins anew."""
+        outputs = self._end_run("signal_lost")
+        self._begin_run(self.next_index)
+        return outputs
+
+    def begin_at(self, index: int) -> None:
+        """Begin anew at this sample of the recording."""
+        self.next_index = index
+        self._begin_run(index)
 
     def flush(self) -> list[Output]:
         """The recording is over."""
@@ -125,6 +140,7 @@ class Pipeline:
         self._decoder = BeatDecoder(manifest)
         self._raw = RingBuffer(int(_RAW_MEMORY_S * self._fs_hz), self._n_leads, np.int32)
         self._raw.stop = first_index
+        self._amplitude = AmplitudeWatch()
         self._previous = None
 
     def _end_run(self, reason: EndReason) -> list[Output]:
@@ -134,8 +150,9 @@ class Pipeline:
         for span in self._run.flush(self._encoder):
             outputs += self._digest(span, self._decoder.feed(span.frames))
         outputs += self._take_beats(deque(self._decoder.flush()), before_s=math.inf)
-        end_ns = self._clock.utc_ns(self._raw.stop)
-        for change in self._rules.interrupt() + self._seconds.interrupt(end_ns):
+        step = self._seconds.interrupt(self._raw.stop, self._clock.utc_ns(self._raw.stop))
+        outputs += [step.rhythm_change] if step.rhythm_change else []
+        for change in (*self._rules.interrupt(), *step.spans):
             outputs += self._step_episode(change, reason)
         self._in_af = self._analysable = False
         return outputs
@@ -168,18 +185,20 @@ class Pipeline:
         n_seconds = len(span.frames.analysable)
         bounds = [self._index(span.first_s + i) for i in range(n_seconds)] + [self._index(span.stop_s)]
         raw = self._raw.read(bounds[0], min(bounds[-1], self._raw.stop))
-        dead = unreadable_seconds(raw.astype(np.int64), [bound - bounds[0] for bound in bounds])
-        limit = self._encoder.manifest.thresholds.analysable
-        return [
-            Second(
-                first_index=bounds[i],
-                start_ns=self._clock.utc_ns(bounds[i]),
-                duration_s=min(1.0, span.stop_s - span.first_s - i),
-                analysable=bool(span.frames.analysable[i] >= limit and not dead[i]),
-                af_probability=float(span.frames.rhythm[i, 1]),
-            )
-            for i in range(n_seconds)
-        ]
+        relative = [bound - bounds[0] for bound in bounds]
+        sizes_uv = amplitudes_uv(raw.astype(np.int64), relative, self._fs_hz)
+        return [self._second(span, i, bounds[i], sizes_uv[i]) for i in range(n_seconds)]
+
+    def _second(self, span: EncodedSpan, i: int, first_index: int, amplitude_uv: float | None) -> Second:
+        by_encoder = bool(span.frames.analysable[i] >= self._encoder.manifest.thresholds.analysable)
+        duration_s = min(1.0, span.stop_s - span.first_s - i)
+        return Second(
+            first_index=first_index,
+            start_ns=self._clock.utc_ns(first_index),
+            duration_s=duration_s,
+            analysable=self._amplitude.is_readable(amplitude_uv, duration_s, by_encoder=by_encoder),
+            af_probability=float(span.frames.rhythm[i, 1]),
+        )
 
     def _beat(self, found: FoundBeat) -> Beat:
         manifest = self._encoder.manifest
@@ -202,6 +221,7 @@ class Pipeline:
     def _take_second(self, second: Second) -> list[Output]:
         step = self._seconds.feed(second)
         self._in_af, self._analysable = step.in_af, second.analysable
+        self._decided_ns = second.start_ns
         self._minutes.add_second(second, Rhythm.ATRIAL_FIBRILLATION if step.in_af else Rhythm.NON_AF)
         outputs: list[Output] = [step.rhythm_change] if step.rhythm_change else []
         if second.analysable:

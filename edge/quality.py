@@ -1,24 +1,62 @@
-"""Signal that nobody can read whatever a network says: flat, saturated, or with a lead off."""
+"""What amplitude alone says about a second of signal: alive, quiet, or dead.
 
+The encoder judges readability by what it knows, and a pause has no beat to know. A quiet second after readable
+ones is therefore a silent heart until it has lasted too long, and not a lost electrode.
+"""
+
+from collections import deque
 from itertools import pairwise
+from statistics import median
 
 import numpy as np
 import numpy.typing as npt
 
-FLAT_UV = 15  # peak to peak within a second; the smallest QRS that is worth calling is ten times that
+FLAT_UV = 3  # peak to peak within a second: a wire without a heart, or a converter without a wire
 SATURATED_SHARE = 0.2
+QUIET_SHARE = 0.45  # of the usual peak to peak: no QRS in it, yet P waves, T waves and some noise may be
+LONGEST_QUIET_S = 30.0
+_SHORTEST_S = 0.25
+_MEMORY_S = 15
 
 
-def unreadable_seconds(ecg_uv: npt.NDArray[np.int64], bounds: list[int]) -> list[bool]:
-    """For each second between two bounds: is no lead of `[n, leads]` alive?"""
-    return [_is_dead(ecg_uv[first:stop]) for first, stop in pairwise(bounds)]
+class AmplitudeWatch:
+    """Remembers how large readable seconds are, so that a quiet one is known."""
+
+    def __init__(self) -> None:
+        self._usual_uv: deque[float] = deque(maxlen=_MEMORY_S)
+        self._quiet_s = 0.0
+        self._was_readable = False
+
+    def is_readable(self, amplitude_uv: float | None, duration_s: float, *, by_encoder: bool) -> bool:
+        """Judge the next second; `amplitude_uv` is `None` where it is dead."""
+        is_quiet = amplitude_uv is not None and self._is_quiet(amplitude_uv)
+        self._quiet_s = self._quiet_s + duration_s if is_quiet else 0.0
+        silent_heart = is_quiet and self._was_readable and self._quiet_s <= LONGEST_QUIET_S
+        readable = amplitude_uv is not None and (by_encoder or silent_heart)
+        if readable and amplitude_uv is not None and not is_quiet:
+            self._usual_uv.append(amplitude_uv)
+        self._was_readable = readable
+        return readable
+
+    def _is_quiet(self, amplitude_uv: float) -> bool:
+        return bool(self._usual_uv) and amplitude_uv < QUIET_SHARE * median(self._usual_uv)
 
 
-def _is_dead(ecg_uv: npt.NDArray[np.int64]) -> bool:
-    if not len(ecg_uv):
-        return True
-    low, high = ecg_uv.min(axis=0), ecg_uv.max(axis=0)
-    at_limit = (ecg_uv == low) | (ecg_uv == high)
-    flat = high - low < FLAT_UV
-    saturated = at_limit.mean(axis=0) > SATURATED_SHARE
-    return bool((flat | saturated).all())
+def amplitudes_uv(ecg_uv: npt.NDArray[np.int64], bounds: list[int], fs_hz: float) -> list[float | None]:
+    """For each second between two bounds the peak to peak of the liveliest lead of `[n, leads]`.
+
+    `None` where all leads are flat or saturated; a piece too short to judge counts as it is.
+    """
+    pieces = [ecg_uv[first:stop] for first, stop in pairwise(bounds)]
+    return [_amplitude_uv(piece, shortest=int(_SHORTEST_S * fs_hz)) for piece in pieces]
+
+
+def _amplitude_uv(piece: npt.NDArray[np.int64], shortest: int) -> float | None:
+    if not len(piece):
+        return None
+    low, high = piece.min(axis=0), piece.max(axis=0)
+    at_limit = ((piece == low) | (piece == high)).mean(axis=0)
+    alive = (high - low >= FLAT_UV) & (at_limit <= SATURATED_SHARE)
+    if len(piece) < shortest:
+        return float((high - low).max())
+    return float((high - low)[alive].max()) if alive.any() else None

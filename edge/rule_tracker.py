@@ -8,6 +8,7 @@ from edge.rules import RuleSettings, Sighting, sightings
 from edge.stream import NS_PER_MS, Beat, Span
 
 _MEMORY_BEATS = 64
+_MARGIN_BPM = 5.0
 _MOMENTARY = frozenset({Finding.VENTRICULAR_COUPLET, Finding.PAUSE})
 
 
@@ -24,7 +25,7 @@ class RuleTracker:
         changed = self.interrupt() if beat.rr_ms is None else []
         previous = self._beats[-1] if self._beats else beat
         self._beats.append(beat)
-        seen = {sighting.finding: sighting for sighting in sightings(list(self._beats), self._settings)}
+        seen = self._sightings()
         changed += [self._close(finding, previous) for finding in list(self._open) if finding not in seen]
         for sighting in seen.values():
             changed += self._see(sighting, beat, previous)
@@ -47,6 +48,15 @@ class RuleTracker:
         self._beats.clear()
         return ended
 
+    def _sightings(self) -> dict[Finding, Sighting]:
+        """With a margin for what is open, so that a rate at a threshold does not flap."""
+        seen = {s.finding: s for s in sightings(list(self._beats), _eased(self._settings, set(self._open)))}
+        slow = seen.get(Finding.VENTRICULAR_RUN)
+        if slow is not None and Finding.VENTRICULAR_TACHYCARDIA in self._open:
+            del seen[Finding.VENTRICULAR_RUN]
+            seen[Finding.VENTRICULAR_TACHYCARDIA] = replace(slow, finding=Finding.VENTRICULAR_TACHYCARDIA)
+        return seen
+
     def _see(self, sighting: Sighting, beat: Beat, previous: Beat) -> list[Span]:
         if sighting.finding in _MOMENTARY:
             self._open.pop(sighting.finding, None)
@@ -59,7 +69,14 @@ class RuleTracker:
 
     def _close(self, finding: Finding, last: Beat) -> Span:
         span = self._open.pop(finding)
-        return replace(span, last_ns=last.at_ns, end_ns=last.at_ns)
+        end_ns = max(span.last_ns, last.at_ns) if finding in _MOMENTARY else last.at_ns
+        return replace(span, last_ns=end_ns, end_ns=end_ns)
+
+
+def _eased(settings: RuleSettings, is_open: set[Finding]) -> RuleSettings:
+    slow = settings.bradycardia_bpm + (_MARGIN_BPM if Finding.BRADYCARDIA in is_open else 0)
+    fast = settings.tachycardia_bpm - (_MARGIN_BPM if Finding.TACHYCARDIA in is_open else 0)
+    return replace(settings, bradycardia_bpm=slow, tachycardia_bpm=fast)
 
 
 def _span(sighting: Sighting, last: Beat) -> Span:

@@ -8,6 +8,7 @@ from edge.labels import Finding, Rhythm
 from edge.stream import NS_PER_S, RhythmChange, Second, Span
 
 _SMOOTHING_S = 15
+_LONGEST_UNREADABLE_S = 30.0  # a rhythm is not claimed across more than this
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class DurationSettings:
 
 @dataclass(frozen=True, slots=True)
 class SecondStep:
-    """What one second changed."""
+    """What one second, or an interruption, changed."""
 
     spans: tuple[Span, ...] = ()
     rhythm_change: RhythmChange | None = None
@@ -31,35 +32,45 @@ class SecondTracker:
     """Hysteresis over smoothed AF probability, and over readability."""
 
     def __init__(self, thresholds: Thresholds, durations: DurationSettings) -> None:
-        self._thresholds, self._durations = thresholds, durations
+        self._thresholds = thresholds
         self._recent: deque[Second] = deque(maxlen=_SMOOTHING_S)
-        self._af: _Watch = _Watch(Finding.ATRIAL_FIBRILLATION, durations.af_s)
-        self._unreadable: _Watch = _Watch(Finding.UNANALYSABLE, durations.unanalysable_s)
+        self._af = _Watch(Finding.ATRIAL_FIBRILLATION, durations.af_s)
+        self._unreadable = _Watch(Finding.UNANALYSABLE, durations.unanalysable_s)
+        self._unreadable_s = 0.0
         self._in_af = False
 
     def feed(self, second: Second) -> SecondStep:
         """Take the next second; a gap is told by `interrupt`."""
         spans = self._unreadable.feed(second, present=not second.analysable, confidence=1.0)
+        self._unreadable_s = 0.0 if second.analysable else self._unreadable_s + second.duration_s
         if not second.analysable:
-            return SecondStep(tuple(spans), None, self._in_af)
+            return self._wait(second, spans)
         self._recent.append(second)
         mean = sum(s.af_probability for s in self._recent) / len(self._recent)
         limit = self._thresholds.af_off if self._in_af else self._thresholds.af_on
         changed = (mean >= limit) != self._in_af and len(self._recent) == _SMOOTHING_S
-        change = self._turn(second) if changed else None
+        change = self._turn(self._onset(second).first_index) if changed else None
         spans += self._af.feed(self._onset(second), present=self._in_af, confidence=mean)
         return SecondStep(tuple(spans), change, self._in_af)
 
-    def interrupt(self, at_ns: int) -> list[Span]:
+    def interrupt(self, index: int, at_ns: int) -> SecondStep:
         """The signal stopped: everything open ends there."""
+        change = self._turn(index) if self._in_af else None
         self._recent.clear()
-        self._in_af = False
-        return self._af.close(at_ns) + self._unreadable.close(at_ns)
+        spans = self._af.close(at_ns) + self._unreadable.close(at_ns)
+        return SecondStep(tuple(spans), change)
 
-    def _turn(self, second: Second) -> RhythmChange:
+    def _wait(self, second: Second, spans: list[Span]) -> SecondStep:
+        """Unreadable: the rhythm is kept for a while, then given up where it was last seen."""
+        if self._unreadable_s < _LONGEST_UNREADABLE_S:
+            return SecondStep(tuple(spans), None, self._in_af)
+        change = self._turn(second.first_index) if self._in_af else None
+        self._recent.clear()
+        return SecondStep((*spans, *self._af.close()), change, self._in_af)
+
+    def _turn(self, index: int) -> RhythmChange:
         self._in_af = not self._in_af
-        rhythm = Rhythm.ATRIAL_FIBRILLATION if self._in_af else Rhythm.NON_AF
-        return RhythmChange(self._onset(second).first_index, rhythm)
+        return RhythmChange(index, Rhythm.ATRIAL_FIBRILLATION if self._in_af else Rhythm.NON_AF)
 
     def _onset(self, second: Second) -> Second:
         """A change is seen half a smoothing window after it came."""
@@ -67,26 +78,28 @@ class SecondTracker:
 
 
 class _Watch:
-    """One condition: a candidate until it has lasted long enough, then an open span."""
+    """One condition: a candidate until it has been present long enough, then an open span."""
 
     def __init__(self, finding: Finding, minimum_s: float) -> None:
-        self._finding, self._minimum_ns = finding, int(minimum_s * NS_PER_S)
+        self._finding, self._minimum_s = finding, minimum_s
         self._span: Span | None = None
+        self._present_s = 0.0
 
     def feed(self, second: Second, *, present: bool, confidence: float) -> list[Span]:
         end_ns = second.start_ns + int(second.duration_s * NS_PER_S)
         if not present:
             return self.close(second.start_ns)
         if self._span is None:
+            self._present_s = 0.0
             self._span = Span(self._finding, second.first_index, second.start_ns, end_ns, None, confidence)
+        self._present_s += second.duration_s
         self._span = replace(self._span, last_ns=end_ns, confidence=max(confidence, self._span.confidence))
-        return [self._span] if self._lasts(self._span) else []
+        return [self._span] if self._present_s >= self._minimum_s else []
 
-    def close(self, at_ns: int) -> list[Span]:
+    def close(self, at_ns: int | None = None) -> list[Span]:
+        """End at `at_ns`, or where it was last seen."""
         span, self._span = self._span, None
-        if span is None or not self._lasts(span):
+        if span is None or self._present_s < self._minimum_s:
             return []
-        return [replace(span, last_ns=max(at_ns, span.onset_ns), end_ns=max(at_ns, span.onset_ns))]
-
-    def _lasts(self, span: Span) -> bool:
-        return span.last_ns - span.onset_ns >= self._minimum_ns
+        end_ns = span.last_ns if at_ns is None else max(at_ns, span.onset_ns)
+        return [replace(span, last_ns=end_ns, end_ns=end_ns)]

@@ -14,7 +14,9 @@ def second(i: int, af: float = 0.0, *, analysable: bool = True) -> Second:
 def run(seconds: list[Second]):
     tracker = SecondTracker(THRESHOLDS, DurationSettings())
     steps = [tracker.feed(s) for s in seconds]
-    spans = [span for step in steps for span in step.spans] + tracker.interrupt(len(seconds) * NS_PER_S)
+    spans = [span for step in steps for span in step.spans] + list(
+        tracker.interrupt(len(seconds) * 100, len(seconds) * NS_PER_S).spans
+    )
     return [step.rhythm_change for step in steps if step.rhythm_change], spans
 
 
