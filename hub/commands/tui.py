@@ -10,12 +10,14 @@ import re
 import shlex
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hub.config import HubConfig
 
 HELP = "the caregiver's dashboard in the terminal, or in a browser of this machine"
+_FAR_FONT = re.compile(r"<link[^>]*fonts\.googleapis[^>]*>")
 _HEARTH = "import sys; from edge.command_line import main; sys.exit(main())"
 
 
@@ -75,8 +77,19 @@ def _serve(arguments: argparse.Namespace) -> int:
     command = [sys.executable, "-c", _HEARTH, "tui", "--config", str(arguments.config.resolve())]
     if arguments.patient:
         command += ["--patient", arguments.patient]
-    Server(shlex.join(command), host="127.0.0.1", port=arguments.port, title="Hearth").serve()
+    with TemporaryDirectory() as folder:
+        _write_page(Path(folder))
+        place = {"host": "127.0.0.1", "port": arguments.port, "templates_path": folder}
+        Server(shlex.join(command), title="Hearth", **place).serve()
     return 0
+
+
+def _write_page(folder: Path) -> None:
+    """The page of textual-serve, which then asks no other server for a font."""
+    import textual_serve
+
+    page = Path(textual_serve.__file__).parent / "templates" / "app_index.html"
+    (folder / page.name).write_text(_FAR_FONT.sub("", page.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def _size(text: str) -> tuple[int, int]:

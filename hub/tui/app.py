@@ -92,7 +92,7 @@ class DashboardApp(App[None]):
     async def _show(self, look: Dashboard) -> None:
         self.look = look
         main = self.screen_stack[0]
-        main.query_one(Patients).show(look.patients, look.selected)
+        await main.query_one(Patients).show(look.patients, look.selected)
         main.set_class(look.history is None, "-empty")
         main.query_one("#missing", Static).update(_missing(look, self.source))
         if look.history is not None:
@@ -171,6 +171,7 @@ class DashboardApp(App[None]):
         for episode in history.episodes if history else ():
             if history and episode.episode_id == episode_id:
                 self.push_screen(EpisodeScreen(episode, history.patient, self.zone))
+                self.call_after_refresh(self._beat)
 
     def action_help(self) -> None:
         """Keys and signs."""

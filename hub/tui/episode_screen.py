@@ -1,7 +1,7 @@
 """One episode: what the detectors say, over the strip on which it can be checked."""
 
 from datetime import tzinfo
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -30,6 +30,8 @@ from hub.wording import (
     rate_text,
     witnesses_text,
 )
+
+_BEATS_END_S: Final = 2.5
 
 
 class EpisodeScreen(Screen[None]):
@@ -127,6 +129,9 @@ def _legend(episode: Episode, strip: Strip) -> Text:
         if any(beat.beat_class is kind for beat in strip.beats):
             text.append(f"{kind.value} ", f"bold {colours.BEAT_COLOURS[kind]}")
             text.append(f"{CLASS_NAMES[kind].lower()}  ", colours.QUIET)
+    last_s = strip.beats[-1].at_s if strip.beats else 0.0
+    if strip_duration_s(strip) - last_s > _BEATS_END_S:
+        text.append(f"(beats marked to {last_s:.1f} s)  ", colours.QUIET)
     text.append("■ ", colours.EPISODE[1]).append("episode  ", colours.QUIET)
     if episode.localization and episode.localization.findings:
         text.append("━ ", colours.MODEL).append("language model  ", colours.QUIET)

@@ -23,6 +23,7 @@ Escape     back                       q      quit
 _STATES = """\
 ● online   the device was heard just now and its signal can be trusted
 ○ stopped  the recording was ended in order: nobody is watching
+○ quiet    nothing was heard for half a minute: the heart rate is not known now
 ▲ stale    nothing was heard for longer than the hub's config allows: go and look
 The big number is the heart rate now. Two dashes mean that it is not known now.
 Times are shown in the hub's time zone; "heard" is measured on the hub's clock.

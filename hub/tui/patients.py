@@ -57,17 +57,16 @@ class PatientCard(Vertical):
 class Patients(VerticalScroll):
     """All patients."""
 
-    def show(self, views: tuple[PatientView, ...], selected: PatientView | None) -> None:
+    async def show(self, views: tuple[PatientView, ...], selected: PatientView | None) -> None:
         """Bring the cards up to date; mount them where the patients have changed."""
         cards = list(self.query(PatientCard))
         if [card.patient_id for card in cards] != [view.patient.patient_id for view in views]:
-            self.remove_children()
+            await self.remove_children()
             cards = [PatientCard(view.patient.patient_id) for view in views]
-            self.mount_all(cards)
-            self.call_after_refresh(self.show, views, selected)
-            return
+            await self.mount_all(cards)
         for card, view in zip(cards, views, strict=True):
-            card.show(view, selected=view is selected)
+            if card.is_mounted:
+                card.show(view, selected=view is selected)
 
 
 def _who(view: PatientView) -> Text:

@@ -14,6 +14,7 @@ from hub.records import Episode, Minute
 from hub.tui import colours
 from hub.tui.canvas import DOTS_ACROSS, Canvas, filled
 from hub.tui.view import History
+from hub.wording import PRIORITY_ORDER
 
 _MARGIN: Final = 5
 _LANES: Final = {
@@ -24,9 +25,8 @@ _LANES: Final = {
 }
 _ALL_LANES_FROM_ROWS: Final = 9
 _MINUTE: Final = timedelta(minutes=1)
-_STEPS: Final = [timedelta(minutes=n) for n in (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440)]
+_STEPS: Final = [timedelta(minutes=n) for n in (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880)]
 _LABEL_COLUMNS: Final = 12
-_DAY: Final = timedelta(days=1)
 
 Floats = npt.NDArray[np.float64]
 
@@ -65,7 +65,7 @@ def draw(history: History, zone: tzinfo, width: int, height: int) -> Canvas:
     from_at, to_at = span(history.minutes)
     _draw_rate(canvas, history.minutes, rows, columns)
     _draw_axis(canvas, rows, from_at, to_at, zone)
-    for episode in reversed(history.episodes):
+    for episode in sorted(history.episodes, key=lambda one: -PRIORITY_ORDER[one.priority]):
         _draw_mark(canvas, episode, rows + 1, from_at, to_at)
     for row, word in enumerate(_LANES if lanes > 1 else ["marks"], rows + 1):
         priority = _LANES.get(word)
@@ -127,7 +127,7 @@ def _draw_axis(canvas: Canvas, row: int, from_at: datetime, to_at: datetime, zon
 
 def ticks(from_at: datetime, to_at: datetime, most: int, zone: tzinfo) -> list[datetime]:
     """Round clock times in the zone, at most about `most`."""
-    step = next((one for one in _STEPS if (to_at - from_at) / one <= max(1, most)), _DAY)
+    step = next((one for one in _STEPS if (to_at - from_at) / one <= max(1, most)), _STEPS[-1])
     local = from_at.astimezone(zone)
     at = local.replace(hour=0, minute=0, second=0, microsecond=0)
     found = []

@@ -19,6 +19,7 @@ _RHYTHM_NAMES: Final = {
 
 _MINUTE_S: Final = 60
 _HOUR_S: Final = 3600
+_LIVE_FOR: Final = timedelta(seconds=30)  # the edge speaks every second
 
 
 class Alarm(IntEnum):
@@ -112,6 +113,8 @@ def _judge(
         return Alarm.WARNING, "offline", f"OFFLINE: connection to the edge lost, last heard {silence} ago"
     if status.availability == "stopped":
         return Alarm.NOTE, "stopped", f"NOT WATCHING: recording ended, stopped {silence} ago"
+    if now - status.heard_at >= _LIVE_FOR:
+        return Alarm.NOTE, "quiet", f"Nothing heard for {silence}: is the hub running?"
     return _judge_sensor(status.state)
 
 

@@ -26,7 +26,7 @@ from hub.tui.ecg import EcgStrip
 from hub.tui.episode_screen import EpisodeScreen
 from hub.tui.patients import PatientCard
 from hub.tui.source import Source
-from hub.tui.view import read_history
+from hub.tui.view import look, read_history
 from hub.tui.watch import Alarm
 
 SECONDS = 120
@@ -178,6 +178,17 @@ async def test_silence_is_loud_and_no_old_rate_is_shown_as_live(config, store, e
         assert (watch.rate_bpm, watch.last_rate_bpm) == (None, 97)
 
 
+async def test_half_a_minute_of_silence_takes_the_rate_away(config, filled):
+    hear(filled, datetime.now(UTC) + timedelta(seconds=1))
+    heard_at = filled.devices("anna")[0].heard_at
+    source = Source(config)
+    early = look(source.store(), config, "anna", heard_at + timedelta(seconds=29))
+    late = look(source.store(), config, "anna", heard_at + timedelta(seconds=31))
+    source.close()
+    assert early.selected.worst.rate_bpm == 97
+    assert (late.selected.worst.rate_bpm, late.selected.worst.word) == (None, "quiet")
+
+
 async def test_what_the_device_says_is_said(config, filled):
     now = datetime.now(UTC)
     app = DashboardApp(Source(config))
@@ -218,8 +229,8 @@ async def test_r_writes_the_report_and_says_where(config, filled, tmp_path, monk
 
 
 async def test_a_screen_that_no_longer_reads_says_so(config, filled):
-    look = Source(config).read(None)
-    alarm, words = headline(look, look.at + timedelta(seconds=90))
+    seen = Source(config).read(None)
+    alarm, words = headline(seen, seen.at + timedelta(seconds=90))
     assert alarm is Alarm.URGENT
     assert words.startswith("THIS SCREEN IS 1 min OLD")
 
