@@ -91,6 +91,6 @@ def _page_style(content: Content) -> str:
     when = text(f"{minute_text(period.from_at, zone)} to {minute_text(period.to_at, zone)}")
     return (
         r"\pagestyle{fancy}\fancyhf{}\renewcommand{\headrulewidth}{0pt}"
-        rf"\fancyfoot[L]{{\small\color{{quiet}}{who}}}\fancyfoot[C]{{\small\color{{quiet}}{when}}}"
+        rf"\fancyfoot[L]{{\parbox[t]{{155mm}}{{\small\raggedright\textcolor{{quiet}}{{{who}, {when}}}}}}}"
         r"\fancyfoot[R]{\small\color{quiet}Page \thepage{} of \pageref{lastpage}}"
     )

@@ -41,7 +41,7 @@ def strips(content: Content, pictures: dict[str, bytes]) -> Iterator[NoEscape]:
     if not content.episodes:
         return
     shown = _chosen(content)
-    yield NoEscape(r"\clearpage\section*{Episodes with strips}")
+    yield NoEscape(r"\needspace{110mm}\section*{Episodes with strips}")
     yield _how_many_shown(content.episodes, shown)
     for number, episode in enumerate(content.episodes, 1):
         if episode.episode_id in shown:
@@ -63,7 +63,7 @@ def table(content: Content) -> Iterator[NoEscape]:
     """One row for each episode."""
     if not content.episodes:
         return
-    yield NoEscape(r"\clearpage\section*{All episodes}")
+    yield NoEscape(r"\needspace{60mm}\section*{All episodes}")
     heading = ("No.", "Onset", "Finding", "Priority", "Duration", "Rate", "Longest RR", "Beats", "State")
     rows = [_row(number, episode, content) for number, episode in enumerate(content.episodes, 1)]
     yield long_table("rlllrrrll", heading, rows)

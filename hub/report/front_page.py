@@ -1,6 +1,7 @@
 """The first page: who, when, what was found, and the summary."""
 
 from collections.abc import Iterator
+from datetime import UTC
 
 from pylatex import NoEscape
 
@@ -35,9 +36,12 @@ def front_page(content: Content) -> Iterator[NoEscape]:
 
 def zone_text(content: Content) -> str:
     """`Europe/Paris (CET, UTC+0100)`, with both names where the clocks change in the period."""
+    key = getattr(content.zone, "key", None) or "local time"
+    if key == "UTC" or content.zone is UTC:
+        return "UTC"
     ends = (content.period.from_at, content.period.to_at)
     names = dict.fromkeys(at.astimezone(content.zone).strftime("%Z, UTC%z") for at in ends)
-    return f"{getattr(content.zone, 'key', 'local time')} ({' then '.join(names)})"
+    return f"{key} ({' then '.join(names)})"
 
 
 def _header(content: Content) -> NoEscape:
