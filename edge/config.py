@@ -111,13 +111,20 @@ def load_config(path: Path) -> EdgeConfig:
         content = tomllib.loads(path.read_text())
     except FileNotFoundError:
         raise UserError(f"{path}: no such file") from None
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: not valid TOML: {error}") from None
     try:
         config = EdgeConfig.model_validate(content)
     except ValidationError as error:
         raise UserError(f"{path}: {_first_complaint(error)}") from None
-    return _with_absolute_paths(config, path.resolve().parent)
+    config = _with_absolute_paths(config, path.resolve().parent)
+    for key in ("tls_ca_file", "tls_cert_file", "tls_key_file"):
+        file = getattr(config.mqtt, key)
+        if file is not None and not file.is_file():
+            raise UserError(f"{path}: mqtt.{key}: {file}: no such file")
+    return config
 
 
 def _first_complaint(error: ValidationError) -> str:

@@ -6,7 +6,7 @@ sent again, so that a receiver can ignore what it has.
 """
 
 from typing import Annotated, Final, Literal
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
@@ -175,6 +175,11 @@ def encode(message: Message) -> bytes:
 def decode_event(payload: bytes) -> Event:
     """Parse an event; raises `pydantic.ValidationError` (a `ValueError`) when it is not one."""
     return _EVENT.validate_json(payload)
+
+
+def localization_id(episode_id: UUID) -> UUID:
+    """Id of the one event that carries the language model's word on an episode."""
+    return uuid5(episode_id, "localization")
 
 
 def event_topic(device_id: str, kind: str) -> str:

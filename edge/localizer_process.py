@@ -44,8 +44,8 @@ class LocalizerProcess:
         except BaseException:
             await self.close()
             raise
-        if "error" in reply:
-            raise LocalizerError(str(reply["error"]))
+        if "text" not in reply:
+            raise LocalizerError(str(reply.get("error", "an answer without text")))
         return Answer(str(reply["text"]), round(time.monotonic() - started, 3))
 
     async def close(self) -> None:
@@ -68,7 +68,11 @@ class LocalizerProcess:
             self._process = await asyncio.create_subprocess_exec(
                 *command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL
             )
-            await asyncio.wait_for(self._line(self._process), _LOADING_S)
+            try:
+                await asyncio.wait_for(self._line(self._process), _LOADING_S)
+            except BaseException:
+                await self.close()
+                raise
             _LOG.info("language model %s is ready", self.model.name)
         return self._process
 
@@ -83,5 +87,10 @@ class LocalizerProcess:
         line = await process.stdout.readline()
         if not line:
             raise LocalizerError(f"the language model process ended (status {await process.wait()})")
-        reply: dict[str, object] = json.loads(line)
+        try:
+            reply = json.loads(line)
+        except json.JSONDecodeError:
+            reply = None
+        if not isinstance(reply, dict):
+            raise LocalizerError("the language model process said something that is no answer")
         return reply

@@ -13,6 +13,7 @@ from edge.events import (
     NoticeEvent,
     Strip,
     StripBeat,
+    localization_id,
 )
 from edge.labels import DEFAULT_PRIORITY, Finding, Priority
 from edge.stream import NS_PER_S, EpisodeStep, MinuteSummary, RawStrip
@@ -36,7 +37,9 @@ class MessageWriter:
         span = step.span
         episode_id = uuid5(self.recording_id, f"{span.finding}:{span.onset_index}")
         return EpisodeEvent(
-            event_id=uuid5(episode_id, f"{step.phase}:{span.last_ns}"),
+            event_id=uuid5(
+                episode_id, f"{step.phase}:{span.last_ns}:{len(step.strip.ecg_uv) if step.strip else 0}"
+            ),
             device_id=self.device_id,
             patient_id=self.patient_id,
             recording_id=self.recording_id,
@@ -62,7 +65,7 @@ class MessageWriter:
         agrees = any(found.finding is episode.finding for found in localization.findings)
         return episode.model_copy(
             update={
-                "event_id": uuid5(episode.episode_id, "localization"),
+                "event_id": localization_id(episode.episode_id),
                 "phase": "update",
                 "strip": None,
                 "localization": localization,

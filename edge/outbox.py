@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from edge.events import Event, encode, event_topic
+from edge.events import EpisodeEvent, Event, encode, event_topic, localization_id
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS outbox (
@@ -32,6 +32,14 @@ class OutboxRow:
     seq: int
     topic: str
     payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """Questions that are new, and how many old rows had to go because the outbox was full."""
+
+    asked: tuple[EpisodeEvent, ...]
+    evicted: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +64,23 @@ class Outbox:
         self._db.executescript(_SCHEMA)
 
     def commit(
-        self, events: Iterable[Event], checkpoint: Checkpoint | None = None, questions: Iterable[Event] = ()
-    ) -> int:
+        self,
+        events: Iterable[Event],
+        checkpoint: Checkpoint | None = None,
+        questions: Iterable[EpisodeEvent] = (),
+    ) -> "Committed":
         """Store events, questions for the language model and a checkpoint in one transaction.
 
-        Returns how many old rows had to go because the outbox was full.
+        A question that was answered already is not asked again.
         """
         with _Transaction(self._db):
             for event in events:
                 self._add(event)
-            for question in questions:
-                self._ask(question)
+            asked = [question for question in questions if self._ask(question)]
             if checkpoint is not None:
                 row = (str(checkpoint.recording_id), checkpoint.next_index, checkpoint.state)
                 self._db.execute("INSERT OR REPLACE INTO checkpoint VALUES (?, ?, ?)", row)
-            return self._make_room()
+            return Committed(tuple(asked), self._make_room())
 
     def unsent(self, limit: int) -> list[OutboxRow]:
         """Oldest rows that are not on their way."""
@@ -132,17 +142,19 @@ class Outbox:
         row = (str(event.event_id), event.kind, event_topic(event.device_id, event.kind), encode(event))
         self._db.execute("INSERT INTO outbox (event_id, kind, topic, payload) VALUES (?, ?, ?, ?)", row)
 
-    def _ask(self, question: Event) -> None:
-        assert question.kind == "episode"
+    def _ask(self, question: EpisodeEvent) -> bool:
+        answer = (str(localization_id(question.episode_id)),)
+        if self._db.execute("SELECT 1 FROM told WHERE event_id = ?", answer).fetchone():
+            return False
         row = (str(question.episode_id), encode(question))
-        self._db.execute("INSERT OR IGNORE INTO question VALUES (?, ?)", row)
+        return bool(self._db.execute("INSERT OR IGNORE INTO question VALUES (?, ?)", row).rowcount)
 
     def _make_room(self) -> int:
-        """Measurements go before notices, and notices before episodes."""
+        """Measurements go first, then the oldest of the rest; the newest notice can tell of it."""
         excess = self.backlog() - self._max_rows
         if excess <= 0:
             return 0
-        order = "CASE kind WHEN 'minute' THEN 0 WHEN 'notice' THEN 1 ELSE 2 END, seq"
+        order = "kind <> 'minute', seq"
         query = f"DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox ORDER BY {order} LIMIT ?)"  # noqa: S608
         return self._db.execute(query, (excess,)).rowcount
 

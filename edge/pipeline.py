@@ -7,7 +7,7 @@ code. Its state can be saved between two blocks, so that an edge that was killed
 import math
 import pickle
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 
 import numpy as np
@@ -24,7 +24,7 @@ from edge.ring_buffer import RingBuffer
 from edge.rule_tracker import RuleTracker
 from edge.rules import RuleSettings
 from edge.second_tracker import DurationSettings, SecondTracker
-from edge.stream import NS_PER_S, Beat, EndReason, Output, PlacedBlock, RawStrip, Second, Span
+from edge.stream import NS_PER_S, Beat, EndReason, EpisodeStep, Output, PlacedBlock, RawStrip, Second, Span
 
 STRIP_S, STRIP_BEFORE_S = 10.0, 5.0
 _RAW_MEMORY_S = 120
@@ -69,6 +69,7 @@ class Pipeline:
         self._in_af = self._analysable = False
         self._previous: Beat | None = None
         self._decided_ns = 0
+        self._short_strips: dict[tuple[Finding, int], EpisodeStep] = {}
         self.next_index = 0
         self._begin_run(0)
 
@@ -155,7 +156,7 @@ class Pipeline:
         for change in (*self._rules.interrupt(), *step.spans):
             outputs += self._step_episode(change, reason)
         self._in_af = self._analysable = False
-        return outputs
+        return outputs + self._completed_strips(self._raw.stop)
 
     def _digest(self, span: EncodedSpan, beats: list[FoundBeat]) -> list[Output]:
         """In order of time, each second before its beats, so that it decides whether they can be read."""
@@ -167,10 +168,9 @@ class Pipeline:
             outputs += self._take_beats(waiting, before_s=span.first_s + i)
             outputs += self._take_second(second)
         outputs += self._take_beats(waiting, before_s=math.inf)
-        return [
-            *outputs,
-            *self._minutes.close_before(self._clock.utc_ns(self._index(self._decoder.decided_s))),
-        ]
+        decided_index = self._index(self._decoder.decided_s)
+        outputs += self._completed_strips(decided_index)
+        return [*outputs, *self._minutes.close_before(self._clock.utc_ns(decided_index))]
 
     def _take_beats(self, waiting: "deque[FoundBeat]", before_s: float) -> list[Output]:
         """Beats in a second that cannot be read are no beats."""
@@ -236,12 +236,34 @@ class Pipeline:
         return outputs
 
     def _step_episode(self, span: Span, reason: EndReason) -> list[Output]:
-        strip = None if self._episodes.knows(span) else self._strip(span.onset_index)
-        return list(self._episodes.feed(span, list(self._recent), strip, reason))
+        strip = None if self._episodes.knows(span) else self._strip(span.onset_index, self._limit_index)
+        steps = list(self._episodes.feed(span, list(self._recent), strip, reason))
+        for step in steps:
+            key = (span.finding, span.onset_index)
+            if step.strip is not None or key in self._short_strips:
+                self._short_strips[key] = step
+        return list(steps)
 
-    def _strip(self, onset_index: int) -> RawStrip:
-        first = max(self._raw.start, onset_index - int(STRIP_BEFORE_S * self._fs_hz))
-        stop = min(first + int(STRIP_S * self._fs_hz), self._limit_index)
+    def _completed_strips(self, decided_index: int) -> list[Output]:
+        """An episode is told at once, with the strip as far as it goes; the whole strip follows."""
+        outputs: list[Output] = []
+        wanted = round(STRIP_S * self._fs_hz)
+        for key, step in list(self._short_strips.items()):
+            first = self._strip_start(key[1])
+            if decided_index < first + wanted and decided_index < self._raw.stop:
+                continue
+            del self._short_strips[key]
+            strip = self._strip(key[1], decided_index)
+            outputs.append(replace(step, phase="update", strip=strip))
+        return outputs
+
+    def _strip_start(self, onset_index: int) -> int:
+        return max(self._raw.start, onset_index - round(STRIP_BEFORE_S * self._fs_hz))
+
+    def _strip(self, onset_index: int, limit_index: int) -> RawStrip:
+        """The onset in its middle, and not beyond `limit_index`."""
+        first = self._strip_start(onset_index)
+        stop = min(first + round(STRIP_S * self._fs_hz), limit_index)
         ecg_uv = self._raw.read(first, max(stop, first)).astype(np.int32)
         beats = tuple(beat for beat in self._recent if first <= beat.index < stop)
         return RawStrip(first, self._clock.utc_ns(first), ecg_uv, beats)

@@ -35,6 +35,7 @@ class Publisher:
         self._rows_in_flight: set[int] = set()
         self._connected, self._answered = False, asyncio.Event()
         self._refusal: str | None = None
+        self._hub_may_listen = True
         self._client = self._make_client()
 
     @property
@@ -63,7 +64,8 @@ class Publisher:
         while True:
             self.send_waiting()
             if self._loop.time() >= resend_at:
-                self._outbox.requeue()
+                if self._hub_may_listen:
+                    self._outbox.requeue()
                 resend_at = self._loop.time() + _RESEND_S
             await asyncio.sleep(0.2)
 
@@ -83,8 +85,11 @@ class Publisher:
             topic = events.state_topic(self._device_id)
             self._client.publish(topic, events.encode(state), qos=0, retain=True)
 
-    async def stop(self) -> None:
-        """Say that this end is meant, and disconnect."""
+    async def stop(self, *, orderly: bool) -> None:
+        """Say that this end is meant, and disconnect; without a word the broker tells our last will."""
+        if not orderly:
+            await asyncio.to_thread(self._client.loop_stop)
+            return
         if self._connected:
             self._connected = False
             farewell = self._client.publish(self._availability, "stopped", qos=1, retain=True)
@@ -135,7 +140,6 @@ class Publisher:
         else:
             _LOG.info("connected to broker %s:%d", self._section.host, self._section.port)
             self._connected, self._refusal = True, None
-            self._rows_in_flight.clear()
             self._outbox.requeue()
         if self._refusal or not is_failure:
             self._answered.set()
@@ -144,7 +148,6 @@ class Publisher:
         if self._connected:
             _LOG.warning("connection to broker %s:%d lost; events wait in the outbox", *self._address)
         self._connected = False
-        self._rows_in_flight.clear()
 
     @property
     def _address(self) -> tuple[str, int]:
@@ -162,7 +165,8 @@ class Publisher:
 
     def _heard(self, topic: str, payload: bytes) -> None:
         if topic == _HUB_AVAILABILITY:
-            if payload == b"online":
+            self._hub_may_listen = payload == b"online"
+            if self._hub_may_listen:
                 self._outbox.requeue()
             return
         try:

@@ -1,7 +1,7 @@
 """What amplitude alone says about a second of signal: alive, quiet, or dead.
 
-The encoder judges readability by what it knows, and a pause has no beat to know. A quiet second after readable
-ones is therefore a silent heart until it has lasted too long, and not a lost electrode.
+The encoder judges readability by what it knows, and a pause has no beat to know. A quiet second after
+readable ones is therefore a silent heart, and not a lost electrode, until it has lasted too long.
 """
 
 from collections import deque

@@ -8,7 +8,7 @@ import os
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from io import BufferedWriter
 from pathlib import Path
@@ -18,7 +18,7 @@ import numpy as np
 from edge.stream import NS_PER_S, PlacedBlock
 
 _ENTRY = struct.Struct("<qqII")  # first index, start in ns, samples, CRC-32 of the samples
-_LIMIT_UV = 32767
+LIMIT_UV = 32767
 _UV_PER_MV = 1000
 
 
@@ -36,7 +36,6 @@ class RecorderReport:
     """Limits that were reached by one block."""
 
     removed_segments: tuple[str, ...] = ()
-    saturated_samples: int = 0
 
 
 class Recorder:
@@ -51,14 +50,14 @@ class Recorder:
         self._segment: _Segment | None = None
 
     def append(self, block: PlacedBlock) -> RecorderReport:
-        """Write a block; what does not fit 16 bits is clipped and counted."""
+        """Write a block, whose samples fit 16 bits (`clipped`)."""
         removed: tuple[str, ...] = ()
         if self._segment is None or self._is_over(self._segment, block):
             self.close()
             removed = tuple(self._make_room())
             self._segment = _Segment.begin(self._folder, block, self._fs_hz, self._leads)
         self._segment.write(block, self._settings.sync_every_s)
-        return RecorderReport(removed, int((np.abs(block.ecg_uv) > _LIMIT_UV).sum()))
+        return RecorderReport(removed)
 
     def close(self) -> None:
         """Finish the open segment: its header gets the number of samples."""
@@ -80,7 +79,7 @@ class Recorder:
             if used <= self._settings.max_bytes:
                 return
             used -= path.stat().st_size
-            for part in (path, path.with_suffix(".hea"), path.with_suffix(".blocks")):
+            for part in (path.with_suffix(".blocks"), path.with_suffix(".hea"), path):
                 part.unlink(missing_ok=True)
             yield f"{path.parent.name}/{path.stem}"
 
@@ -97,9 +96,8 @@ class _Segment:
 
     @classmethod
     def begin(cls, folder: Path, block: PlacedBlock, fs_hz: float, leads: tuple[str, ...]) -> "_Segment":
-        number = len(list(folder.glob("*.hea"))) + 1
-        while (stem := folder / f"{number:06d}").with_suffix(".hea").exists():
-            number += 1
+        number = max((int(path.stem) for path in folder.glob("*.hea")), default=0) + 1
+        stem = folder / f"{number:06d}"
         segment = cls(stem, stem.with_suffix(".dat").open("wb"), stem.with_suffix(".blocks").open("wb"))
         segment.next_index, segment._fs_hz, segment._leads = block.first_index, fs_hz, leads
         segment._start_ns = segment._synced_ns = block.start_ns
@@ -107,7 +105,7 @@ class _Segment:
         return segment
 
     def write(self, block: PlacedBlock, sync_every_s: float) -> None:
-        raw = block.ecg_uv.clip(-_LIMIT_UV, _LIMIT_UV).astype("<i2").tobytes()
+        raw = block.ecg_uv.astype("<i2").tobytes()
         entry = _ENTRY.pack(block.first_index, block.start_ns, len(block.ecg_uv), zlib.crc32(raw))
         for file, content in ((self._samples, raw), (self._journal, entry)):
             file.write(content)
@@ -137,19 +135,38 @@ class _Segment:
         self._stem.with_suffix(".hea").write_text("\n".join(lines) + "\n")
 
 
+def clipped(block: PlacedBlock) -> tuple[PlacedBlock, int]:
+    """The block within what the recorder can hold, and how many samples were not."""
+    n_beyond = int((np.abs(block.ecg_uv) > LIMIT_UV).sum())
+    return replace(block, ecg_uv=block.ecg_uv.clip(-LIMIT_UV, LIMIT_UV)) if n_beyond else block, n_beyond
+
+
+def last_block(folder: Path, n_leads: int) -> PlacedBlock | None:
+    """The newest block on disk; `None` where there is none."""
+    for journal in sorted(folder.glob("*.blocks"), reverse=True):
+        blocks = list(_blocks_of(journal, n_leads, 0))
+        if blocks:
+            return blocks[-1]
+    return None
+
+
 def read_blocks(folder: Path, n_leads: int, from_index: int = 0) -> Iterator[PlacedBlock]:
     """Recorded blocks in order, from the one that begins at `from_index` on; a torn tail is left out."""
     for journal in sorted(folder.glob("*.blocks")):
-        samples = journal.with_suffix(".dat").read_bytes()
-        offset = 0
-        for first_index, start_ns, n, checksum in _entries(journal):
-            raw = samples[offset : offset + 2 * n * n_leads]
-            offset += len(raw)
-            if zlib.crc32(raw) != checksum:
-                break
-            if first_index >= from_index:
-                ecg_uv = np.frombuffer(raw, "<i2").reshape(n, n_leads).astype(np.int32)
-                yield PlacedBlock(first_index, start_ns, ecg_uv)
+        yield from _blocks_of(journal, n_leads, from_index)
+
+
+def _blocks_of(journal: Path, n_leads: int, from_index: int) -> Iterator[PlacedBlock]:
+    path = journal.with_suffix(".dat")
+    samples, offset = path.read_bytes() if path.exists() else b"", 0
+    for first_index, start_ns, n, checksum in _entries(journal):
+        raw = samples[offset : offset + 2 * n * n_leads]
+        offset += len(raw)
+        if zlib.crc32(raw) != checksum:
+            return
+        if first_index >= from_index:
+            ecg_uv = np.frombuffer(raw, "<i2").reshape(n, n_leads).astype(np.int32)
+            yield PlacedBlock(first_index, start_ns, ecg_uv)
 
 
 def _entries(journal: Path) -> Iterator[tuple[int, int, int, int]]:

@@ -39,10 +39,15 @@ class SampleClock:
         self._last_device_ns: int | None = None
         self._last_host_ns = 0
         self._link_was_lost = self._has_complained = False
+        self._has_device_clock = True
 
     def link_lost(self) -> None:
         """The next block comes after an outage."""
         self._link_was_lost = True
+
+    def damaged(self) -> None:
+        """Bytes were skipped: a device without a clock cannot say how many samples were in them."""
+        self._link_was_lost = self._link_was_lost or not self._has_device_clock
 
     def resume(self, next_index: int, host_time_ns: int) -> None:
         """Continue a recording that an earlier process began: the outage is measured by the host's clock."""
@@ -51,6 +56,7 @@ class SampleClock:
 
     def place(self, block: SampleBlock, host_time_ns: int) -> Placement:
         """Say where a block belongs."""
+        self._has_device_clock = block.last_sample_ns is not None
         lost = self._lost(block, host_time_ns)
         self.next_index += lost
         first_index = self.next_index
@@ -75,16 +81,16 @@ class SampleClock:
         return round((self.next_index - 1) * self._period_ns)
 
     def _lost(self, block: SampleBlock, host_time_ns: int) -> int:
-        if not self._link_was_lost or block.lost_before or not self._last_host_ns:
+        if block.lost_before or not self._link_was_lost or not self._last_host_ns:
             return block.lost_before
         elapsed_ns = host_time_ns - self._last_host_ns
         if block.last_sample_ns is not None and self._last_device_ns is not None:
             by_device_ns = block.last_sample_ns - self._last_device_ns
             elapsed_ns = by_device_ns if 0 < by_device_ns < _LONGEST_OUTAGE_NS else elapsed_ns
-        return max(0, round(elapsed_ns / self._period_ns) - len(block.counts))
+        return max(1, round(elapsed_ns / self._period_ns) - len(block.counts))
 
     def _follow(self, device_ns: int, host_ns: int, lost: int, n: int) -> str | None:
-        if self._last_device_ns is None:
+        if self._last_device_ns is None or (self._link_was_lost and self._start_ns is None):
             self._anchor(device_ns, host_ns, n)
             return None
         elapsed_ns = device_ns - self._last_device_ns

@@ -13,7 +13,7 @@ from edge.events import EpisodeEvent, Event
 from edge.messages import MessageWriter
 from edge.outbox import Checkpoint, Outbox
 from edge.pipeline import Pipeline, PipelineSettings, Vitals
-from edge.recorder import Recorder, RecorderSettings, read_blocks
+from edge.recorder import Recorder, RecorderSettings, clipped, last_block, read_blocks
 from edge.recording_folder import RecordingFolder
 from edge.sample_clock import SampleClock
 from edge.stream import NS_PER_S, Output, PlacedBlock
@@ -49,46 +49,56 @@ class Session:
         """Newest heart rate, rhythm and readability."""
         return self._pipeline.vitals
 
-    def recover(self) -> PlacedBlock | None:
-        """Analyse again what was recorded after the last checkpoint; returns the last block, if any."""
+    def recover(self) -> None:
+        """Analyse again what was recorded after the last checkpoint."""
         recording = self.recording
         checkpoint = self._outbox.checkpoint(recording.recording_id)
-        if checkpoint is not None and self._pipeline.restore(checkpoint.state):
-            self._checkpoint_index = checkpoint.next_index
-        last = None
+        if checkpoint is not None and not self._pipeline.restore(checkpoint.state):
+            _LOG.warning(
+                "%s: another version wrote the checkpoint; beginning anew there", recording.folder.name
+            )
+            self._pipeline.begin_at(checkpoint.next_index)
+        self._checkpoint_index = self._pipeline.next_index
         for block in read_blocks(recording.folder, len(recording.leads), self._pipeline.next_index):
             self._analyse(block)
-            last = block
         self._commit((), force=True)
         _LOG.info("took up recording %s at sample %d", recording.folder.name, self._pipeline.next_index)
-        return last
+
+    def last_block(self) -> PlacedBlock | None:
+        """The newest block on disk."""
+        return last_block(self.recording.folder, len(self.recording.leads))
 
     def skip_recorded(self) -> None:
         """The source starts again from its beginning (a replay): what is recorded already is passed over."""
         self._skip_before = self._pipeline.next_index
 
-    def continue_clock(self, clock: SampleClock, last: PlacedBlock | None) -> None:
+    def continue_clock(self, clock: SampleClock) -> None:
         """A live source goes on: the outage since the last block is a gap."""
+        last = self.last_block()
         if last is not None:
             end_ns = last.start_ns + round(len(last.ecg_uv) * NS_PER_S / self.recording.fs_hz)
-            clock.resume(self._pipeline.next_index, end_ns)
+            clock.resume(max(self._pipeline.next_index, last.stop_index), end_ns)
 
     def take(self, packet: SampleBlock, clock: SampleClock, host_time_ns: int) -> None:
         """Place, record and analyse one block from the device."""
         placement = clock.place(packet, host_time_ns)
-        block = placement.block
+        block, n_saturated = clipped(placement.block)
         if block.stop_index <= self._skip_before:
             return
         if block.first_index < self._skip_before:
             block = _tail(block, self._skip_before, self.recording.fs_hz)
         self.tally.add_placement(placement)
-        report = self._recorder.append(block)
-        self.tally.add_recorder(report)
+        self.tally.add_saturated(n_saturated)
+        self._record(block)
         self._analyse(block)
+
+    def interrupt(self) -> None:
+        """The link is lost: what is open ends now, and not when the link is back."""
+        self._emit(self._pipeline.interrupt())
 
     def tell(self, events: Iterable[Event]) -> None:
         """Events that do not come from the pipeline."""
-        self._outbox.commit(events)
+        self.tally.add_evicted(self._outbox.commit(events).evicted)
 
     def finish(self) -> None:
         """The recording is over."""
@@ -98,6 +108,12 @@ class Session:
         self.recording.finish()
         self._outbox.finish_recording(self.recording.recording_id)
 
+    def _record(self, block: PlacedBlock) -> None:
+        try:
+            self.tally.add_recorder(self._recorder.append(block))
+        except OSError as error:
+            self.tally.add_write_error(error)
+
     def _analyse(self, block: PlacedBlock) -> None:
         self._emit(self._pipeline.feed(block))
         self._commit(self.tally.due(block.start_ns))
@@ -106,9 +122,9 @@ class Session:
         events = [event for event in map(self._writer.output, outputs) if event is not None]
         if not events:
             return
-        questions = list(_questions(events))
-        self.tally.add_evicted(self._outbox.commit(events, questions=questions))
-        for question in questions:
+        committed = self._outbox.commit(events, questions=_questions(events))
+        self.tally.add_evicted(committed.evicted)
+        for question in committed.asked:
             self._ask(question)
 
     def _commit(self, events: Iterable[Event], *, force: bool = False) -> None:
@@ -120,7 +136,7 @@ class Session:
             checkpoint = Checkpoint(self.recording.recording_id, next_index, self._pipeline.snapshot())
         waiting = list(events)
         if waiting or checkpoint:
-            self.tally.add_evicted(self._outbox.commit(waiting, checkpoint))
+            self.tally.add_evicted(self._outbox.commit(waiting, checkpoint).evicted)
 
 
 def _questions(events: list[Event]) -> Iterator[EpisodeEvent]:

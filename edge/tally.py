@@ -34,10 +34,17 @@ class Tally:
 
     def add_recorder(self, report: RecorderReport) -> None:
         """Limits of the recorder."""
-        if report.saturated_samples:
-            self._counts["samples_saturated"] += report.saturated_samples
         if report.removed_segments:
             self._note("disk_limit", f"oldest raw segments removed: {', '.join(report.removed_segments)}")
+
+    def add_saturated(self, n_samples: int) -> None:
+        """Samples beyond what the recorder holds."""
+        if n_samples:
+            self._counts["samples_saturated"] += n_samples
+
+    def add_write_error(self, error: OSError) -> None:
+        """The disk does not take the samples; they are analysed all the same."""
+        self._note("disk_limit", f"raw samples cannot be written: {error.strerror}")
 
     def add_evicted(self, n_rows: int) -> None:
         """Events that the full outbox had to give up."""

@@ -8,11 +8,10 @@ import numpy.typing as npt
 import onnxruntime as ort
 import torch
 
-from edge.beats import BeatDecoder
+from edge.beats import BeatDecoder, FoundBeat
 from edge.bundle import Manifest
-from edge.encoder import EncoderFrames, frames_of_logits
+from edge.encoder import OUTPUTS, EncoderFrames, frames_of_logits
 from export.model import EcgEncoder
-from export.to_onnx import OUTPUTS
 
 Float32 = npt.NDArray[np.float32]
 Logits = list[Float32]
@@ -20,7 +19,7 @@ Logits = list[Float32]
 FLOAT_TOLERANCE = 1e-3
 BEAT_AGREEMENT = 0.995
 CLASS_AGREEMENT = 0.97
-AF_AGREEMENT = 0.98
+AF_AGREEMENT = ANALYSABLE_AGREEMENT = 0.98
 _MATCH_S = 0.05
 
 
@@ -38,6 +37,7 @@ class ParityReport:
     beat_agreement: float
     class_agreement: float
     af_agreement: float
+    analysable_agreement: float
 
 
 def check_parity(
@@ -50,11 +50,19 @@ def check_parity(
         _difference(reference, float_run(window))
         for reference, window in zip(torch_logits, windows, strict=True)
     )
+    int8_logits = [int8_run(window) for window in windows]
+    for reference, found in zip(torch_logits, int8_logits, strict=True):
+        _difference(reference, found)  # raises where a shape differs
     pairs = [
-        (frames_of_logits(reference), frames_of_logits(int8_run(window)))
-        for reference, window in zip(torch_logits, windows, strict=True)
+        (frames_of_logits(a), frames_of_logits(b)) for a, b in zip(torch_logits, int8_logits, strict=True)
     ]
-    report = ParityReport(float_difference, *_beat_agreement(pairs, manifest), _af_agreement(pairs, manifest))
+    thresholds = manifest.thresholds
+    report = ParityReport(
+        float_difference,
+        *_beat_agreement(pairs, manifest),
+        _agreement([(a.rhythm[:, 1], b.rhythm[:, 1]) for a, b in pairs], thresholds.af_on),
+        _agreement([(a.analysable, b.analysable) for a, b in pairs], thresholds.analysable),
+    )
     _judge(report)
     return report
 
@@ -102,22 +110,26 @@ def _beat_agreement(
     return n_both / max(n_either, 1), n_same / max(n_both, 1)
 
 
-def _beats(frames: EncoderFrames, manifest: Manifest) -> list:
+def _beats(frames: EncoderFrames, manifest: Manifest) -> list[FoundBeat]:
     decoder = BeatDecoder(manifest)
     return decoder.feed(frames) + decoder.flush()
 
 
-def _af_agreement(pairs: list[tuple[EncoderFrames, EncoderFrames]], manifest: Manifest) -> float:
-    on = manifest.thresholds.af_on
-    agree = [((a.rhythm[:, 1] >= on) == (b.rhythm[:, 1] >= on)).mean() for a, b in pairs]
-    return float(np.mean(agree))
+def _agreement(pairs: list[tuple[Float32, Float32]], threshold: float) -> float:
+    """Share of seconds on the same side of a threshold."""
+    return float(np.mean([((a >= threshold) == (b >= threshold)).mean() for a, b in pairs]))
 
 
 def _judge(report: ParityReport) -> None:
     if report.float_max_difference > FLOAT_TOLERANCE:
         difference = report.float_max_difference
         raise ParityError(f"float ONNX differs from torch by {difference:.2e}, allowed {FLOAT_TOLERANCE:.0e}")
-    limits = {"beat": BEAT_AGREEMENT, "class": CLASS_AGREEMENT, "af": AF_AGREEMENT}
+    limits = {
+        "beat": BEAT_AGREEMENT,
+        "class": CLASS_AGREEMENT,
+        "af": AF_AGREEMENT,
+        "analysable": ANALYSABLE_AGREEMENT,
+    }
     for name, limit in limits.items():
         share = getattr(report, f"{name}_agreement")
         if share < limit:

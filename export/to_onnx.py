@@ -9,9 +9,8 @@ from optimum.exporters.onnx import export
 from optimum.exporters.onnx.base import OnnxConfig
 from optimum.utils import DummyInputGenerator, NormalizedConfig
 
+from edge.encoder import OUTPUTS
 from export.model import SAMPLES_PER_SECOND, EcgEncoder
-
-OUTPUTS = ("beat_logits", "class_logits", "rhythm_logits", "quality_logits", "second_embeddings")
 
 
 class DummyEcg(DummyInputGenerator):

@@ -43,5 +43,6 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"{arguments.out}: written")
     print(f"  torch to float ONNX: largest difference {report.float_max_difference:.1e}")
     print(f"  torch to int8: {report.beat_agreement:.2%} of beats, {report.class_agreement:.2%} of classes,")
-    print(f"                 {report.af_agreement:.2%} of seconds of AF or not agree")
+    print(f"                 {report.af_agreement:.2%} of seconds of AF or not,")
+    print(f"                 {report.analysable_agreement:.2%} of seconds readable or not agree")
     return 0

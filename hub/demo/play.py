@@ -76,13 +76,14 @@ def _minutes(seconds: float) -> str:
 def _show_dashboard(household: Household, processes: Processes) -> None:
     """The dashboard in this terminal, until the run is over and a few seconds more, or `q`."""
     command = ["tui", "--config", str(household.hub_config), "--until-file", str(household.finished_flag)]
-    screen = subprocess.Popen([*hearth(), *command])  # noqa: S603 our own command
-    while screen.poll() is None and not processes.ended("edge"):
-        time.sleep(0.5)
-    if screen.poll() is None:
-        time.sleep(_LOOK_AROUND_S)
-        household.finished_flag.touch()
-        screen.wait(30)
+    with subprocess.Popen([*hearth(), *command]) as screen:  # noqa: S603 our own command
+        try:
+            while screen.poll() is None and not processes.ended("edge"):
+                time.sleep(0.5)
+            if screen.poll() is None:
+                time.sleep(_LOOK_AROUND_S)
+        finally:
+            household.finished_flag.touch()
     _print_progress(household, processes)
 
 

@@ -3,7 +3,7 @@ from uuid import UUID, uuid4, uuid5
 
 import pytest
 
-from edge.events import EpisodeEvent, MinuteEvent, NoticeEvent, decode_event
+from edge.events import EpisodeEvent, MinuteEvent, NoticeEvent, decode_event, localization_id
 from edge.labels import Finding, Priority
 from edge.outbox import Checkpoint, Outbox
 
@@ -96,8 +96,8 @@ def test_full_outbox_gives_up_measurements_first_and_says_how_many(tmp_path) -> 
         code="link_lost",
         text="x",
     )
-    assert box.commit([kept, notice, minute(1)]) == 0
-    assert box.commit([minute(2), minute(3)]) == 2
+    assert box.commit([kept, notice, minute(1)]).evicted == 0
+    assert box.commit([minute(2), minute(3)]).evicted == 2
     kinds = [decode_event(row.payload).kind for row in box.unsent(10)]
     assert kinds == ["episode", "notice", "minute"]
     box.close()
@@ -107,10 +107,12 @@ def test_a_question_stays_open_until_it_has_its_answer(outbox) -> None:
     asked = episode()
     outbox.commit([asked], questions=[asked])
     assert EpisodeEvent.model_validate_json(outbox.open_questions()[0]) == asked
-    answer = asked.model_copy(update={"event_id": uuid4(), "phase": "update"})
+    answer = asked.model_copy(update={"event_id": localization_id(asked.episode_id), "phase": "update"})
     outbox.close_question(asked.episode_id, answer)
     assert outbox.open_questions() == []
     assert outbox.backlog() == 2
+    assert outbox.commit([asked], questions=[asked]).asked == ()
+    assert outbox.open_questions() == []
 
 
 def test_a_finished_recording_leaves_nothing_behind(outbox) -> None:

@@ -79,16 +79,53 @@ def test_minutes_hold_every_beat(whole) -> None:
     assert sum(minute.wear_s for minute in minutes) == pytest.approx(90.0, abs=0.01)
 
 
-def test_every_episode_ends_once_and_has_a_strip(whole) -> None:
+def test_every_episode_ends_once_and_gets_a_whole_strip(whole) -> None:
     steps = [output for output in whole if isinstance(output, EpisodeStep)]
     keys = [(s.span.finding, s.span.onset_index) for s in steps if s.phase == "new"]
     assert keys
     assert len(keys) == len(set(keys))
     assert sorted(keys) == sorted((s.span.finding, s.span.onset_index) for s in steps if s.phase == "end")
-    for step in steps:
-        if step.strip is not None:
-            assert 0 <= step.span.onset_index - step.strip.first_index <= 5 * FS_HZ
-            assert len(step.strip.ecg_uv) > 5 * FS_HZ or step.span.onset_index < 5 * FS_HZ
+    last_strip = {(s.span.finding, s.span.onset_index): s.strip for s in steps if s.strip is not None}
+    assert last_strip.keys() == set(keys)
+    for (_, onset), strip in last_strip.items():
+        assert 0 <= onset - strip.first_index <= 5 * FS_HZ
+        assert len(strip.ecg_uv) == 10 * FS_HZ or strip.first_index + len(strip.ecg_uv) == 90 * FS_HZ
+        assert strip.beats[-1].index > strip.first_index + len(strip.ecg_uv) - 2 * FS_HZ
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05])
+def test_a_silent_heart_is_a_pause_before_the_next_beat(encoder, toy_uv, cut, share) -> None:
+    """Eight seconds without a beat, quiet or with a little noise, in readable signal."""
+    silent, rng = toy_uv.copy(), np.random.default_rng(3)
+    stretch = slice(40 * FS_HZ, 48 * FS_HZ)
+    silent[stretch] = -250 + rng.normal(0, 12 + 1000 * share, (8 * FS_HZ, 1))
+    pipeline, told_at = Pipeline(encoder, FS_HZ, 1), {}
+    for block in cut(silent, FS_HZ, [180]):
+        for output in pipeline.feed(block):
+            if isinstance(output, EpisodeStep) and output.span.finding is Finding.PAUSE:
+                told_at[output.phase] = block.first_index / FS_HZ
+    assert 42 <= told_at["new"] <= 48
+    assert 48 <= told_at["end"] <= 53
+
+
+def test_rate_is_not_shown_when_beats_have_stopped(encoder, toy_uv, cut) -> None:
+    silent, rng = toy_uv.copy(), np.random.default_rng(3)
+    silent[40 * FS_HZ :] = -250 + rng.normal(0, 12, (len(silent) - 40 * FS_HZ, 1))
+    pipeline = Pipeline(encoder, FS_HZ, 1)
+    for block in cut(silent[: 55 * FS_HZ], FS_HZ, [180]):
+        pipeline.feed(block)
+    assert pipeline.vitals.heart_rate_bpm is None
+
+
+def test_a_lost_link_ends_what_is_open_at_once(encoder, toy_uv, cut) -> None:
+    pipeline = Pipeline(encoder, FS_HZ, 1)
+    outputs = [o for block in cut(toy_uv[: 41 * FS_HZ], FS_HZ, [500]) for o in pipeline.feed(block)]
+    before = len(beats(outputs))
+    outputs += pipeline.interrupt()
+    assert len(beats(outputs)) > before
+    assert pipeline.interrupt() == []
+    phases = [o.phase for o in outputs if isinstance(o, EpisodeStep)]
+    assert phases.count("new") == phases.count("end")
 
 
 @pytest.mark.parametrize("gain", [0.4, 2.5])

@@ -4,7 +4,7 @@ import wfdb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.recorder import Recorder, RecorderSettings, read_blocks
+from edge.recorder import Recorder, RecorderSettings, clipped, last_block, read_blocks
 from edge.stream import NS_PER_S, PlacedBlock
 
 FS_HZ = 130.0
@@ -71,10 +71,17 @@ def test_the_oldest_segment_goes_and_that_is_told(tmp_path) -> None:
     assert sum(path.stat().st_size for path in (tmp_path / "r").glob("*.dat")) <= 800 + 260
 
 
-def test_what_does_not_fit_is_clipped_and_counted(tmp_path) -> None:
-    recorder = Recorder(tmp_path / "r", FS_HZ, ("ECG",))
+def test_what_does_not_fit_is_clipped_and_counted() -> None:
     loud = PlacedBlock(0, START_NS, np.array([[40000], [-40000], [5]], np.int32))
-    assert recorder.append(loud).saturated_samples == 2
-    recorder.close()
-    (block,) = read_blocks(tmp_path / "r", 1)
+    block, n_beyond = clipped(loud)
+    assert n_beyond == 2
     assert block.ecg_uv[:, 0].tolist() == [32767, -32767, 5]
+
+
+def test_the_newest_block_is_found_without_reading_all(tmp_path) -> None:
+    assert last_block(tmp_path, 1) is None
+    recorder = Recorder(tmp_path / "r", FS_HZ, ("ECG",), RecorderSettings(segment_s=1.0))
+    for i in range(5):
+        recorder.append(counting(i * 130, 130))
+    recorder.close()
+    assert last_block(tmp_path / "r", 1).first_index == 520

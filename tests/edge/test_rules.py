@@ -43,6 +43,25 @@ def test_a_run_that_speeds_up_does_not_hide() -> None:
     assert Finding.VENTRICULAR_TACHYCARDIA in {finding for finding, _ in found}
 
 
+def test_a_tachycardia_does_not_flap() -> None:
+    """Ten ventricular beats around 100 a minute are one episode."""
+    stream, at_ns = [], 0
+    for i, rr_ms in enumerate([800, 800, 590, 590, 590, 640, 650, 560, 590, 640, 660, 600, 800, 800]):
+        at_ns += rr_ms * 1_000_000
+        kind = BeatClass.VENTRICULAR if 2 <= i < 12 else BeatClass.NORMAL
+        stream.append(Beat(i, at_ns, kind, 0.9, float(rr_ms) if i else None))
+    assert [span.finding for span in spans(stream)] == [Finding.VENTRICULAR_TACHYCARDIA]
+
+
+def test_a_pause_that_the_signal_ends_lasts_as_long_as_it_was_told() -> None:
+    tracker = RuleTracker(RuleSettings())
+    (first,) = beats("N", 1000)
+    tracker.feed(first)
+    (opened,) = tracker.silence(first.at_ns + 17_000_000_000)
+    (closed,) = tracker.interrupt()
+    assert closed.end_ns == opened.last_ns
+
+
 def test_bigeminy_and_trigeminy() -> None:
     assert names("NNNVNVNVNNN") == [(Finding.VENTRICULAR_BIGEMINY, 3)]
     assert names("NNVNVNN") == []

@@ -42,6 +42,24 @@ def test_unreadable_signal_is_told_after_half_a_minute() -> None:
     assert spans[-1].end_ns == 60 * NS_PER_S
 
 
+def test_af_is_not_claimed_across_unreadable_signal() -> None:
+    seconds = [second(i, 0.95, analysable=not 16 <= i < 616) for i in range(660)]
+    changes, spans = run(seconds)
+    af = [span for span in spans if span.finding is Finding.ATRIAL_FIBRILLATION and span.end_ns is not None]
+    assert all(span.end_ns - span.onset_ns < 60 * NS_PER_S for span in af)
+    assert [change.rhythm for change in changes][:2] == [Rhythm.ATRIAL_FIBRILLATION, Rhythm.NON_AF]
+
+
+def test_a_gap_in_af_ends_the_rhythm_too() -> None:
+    tracker = SecondTracker(THRESHOLDS, DurationSettings())
+    for i in range(60):
+        tracker.feed(second(i, 0.95))
+    step = tracker.interrupt(6000, 60 * NS_PER_S)
+    assert step.rhythm_change.rhythm is Rhythm.NON_AF
+    assert step.rhythm_change.index == 6000
+    assert [span.finding for span in step.spans] == [Finding.ATRIAL_FIBRILLATION]
+
+
 def test_minute_adds_up() -> None:
     counter = MinuteCounter()
     for i in range(60):

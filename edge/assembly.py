@@ -1,0 +1,75 @@
+"""Makes the parts of the edge from its configuration."""
+
+import fcntl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from edge.config import EdgeConfig
+from edge.encoder import Encoder
+from edge.errors import UserError
+from edge.events import EpisodeEvent
+from edge.language_model import find_language_model
+from edge.localizer_process import LocalizerProcess
+from edge.messages import MessageWriter
+from edge.outbox import Outbox
+from edge.pipeline import PipelineSettings
+from edge.recorder import RecorderSettings
+from edge.recording_folder import RecordingFolder
+from edge.rules import RuleSettings
+from edge.second_tracker import DurationSettings
+from edge.session import Session
+
+
+def recordings_folder(config: EdgeConfig) -> Path:
+    """Where recordings are kept."""
+    return config.storage.folder / "recordings"
+
+
+def make_session(
+    config: EdgeConfig,
+    recording: RecordingFolder,
+    encoder: Encoder,
+    outbox: Outbox,
+    ask: Callable[[EpisodeEvent], None],
+) -> Session:
+    """A session on a new recording, or on one that was interrupted."""
+    rules, storage = config.rules, config.storage
+    settings = PipelineSettings(
+        RuleSettings(rules.pause_ms, rules.bradycardia_bpm, rules.tachycardia_bpm),
+        DurationSettings(rules.af_s, rules.unanalysable_s),
+    )
+    limits = RecorderSettings(storage.segment_minutes * 60, int(storage.max_gigabytes * 1e9))
+    return Session(recording, encoder, settings, limits, outbox, make_writer(config, recording), ask)
+
+
+def make_writer(config: EdgeConfig, recording: RecordingFolder) -> MessageWriter:
+    """Speaks for this device and patient."""
+    device = config.device
+    return MessageWriter(
+        device.device_id,
+        device.patient_id,
+        recording.recording_id,
+        recording.fs_hz,
+        recording.leads,
+        config.rules.priority,
+    )
+
+
+def make_localizer(config: EdgeConfig) -> LocalizerProcess | None:
+    """The language model's process; `None` where there is no model."""
+    path = find_language_model(config.model.language_model)
+    return None if path is None else LocalizerProcess(path, config.model.language_model_threads)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """One edge a storage folder, which nobody else can read: it holds raw ECG."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(f"{folder}: storage.folder: another hearth edge is using it") from None
+        yield
