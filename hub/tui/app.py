@@ -39,10 +39,10 @@ class DashboardApp(App[None]):
     CSS_PATH = "dashboard.tcss"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        ("n", "step(1)", "Next patient"),
-        ("p", "step(-1)", "Previous patient"),
-        ("f", "facts", "All figures"),
-        ("r", "report", "Report PDF"),
+        ("n", "step(1)", "Next"),
+        ("p", "step(-1)", "Previous"),
+        ("f", "facts", "Figures"),
+        ("r", "report", "Report"),
         ("question_mark", "help", "Help"),
         ("q", "quit", "Quit"),
     ]
@@ -92,6 +92,8 @@ class DashboardApp(App[None]):
     async def _show(self, look: Dashboard) -> None:
         self.look = look
         main = self.screen_stack[0]
+        if not main.query(Footer):  # it closes
+            return
         await main.query_one(Patients).show(look.patients, look.selected)
         main.set_class(look.history is None, "-empty")
         main.query_one("#missing", Static).update(_missing(look, self.source))
@@ -115,7 +117,9 @@ class DashboardApp(App[None]):
             timeline.border_subtitle = f"data from {start} to {end}"
         figures = main.query_one(Figures)
         figures.border_title, figures.border_subtitle = history.patient.name, "latest 7 days"
-        table.border_title = f"Episodes ({len(history.episodes)})"
+        table.border_title = (
+            f"Episodes ({len(history.episodes)})" if history.episodes else "No episodes in this period"
+        )
 
     async def _show_open_episode(self, history: History) -> None:
         for screen in self.screen_stack:
@@ -130,7 +134,8 @@ class DashboardApp(App[None]):
             self.exit()
             return
         now = datetime.now(UTC)
-        self.screen_stack[0].query_one("#clock", Static).update(_clock(now, self))
+        for clock in self.screen_stack[0].query("#clock").results(Static):  # none while it closes
+            clock.update(_clock(now, self))
         alarm, words = headline(self.look, now)
         for screen in self.screen_stack:
             for line in screen.query("#silence").results(Static):

@@ -22,7 +22,7 @@ _NUMBERS: Final = ("Duration", "Rate", "V")
 class EpisodeTable(DataTable[Text]):
     """One row for each episode; keeps the cursor on its episode while others come in."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select_cursor", "Open episode")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select_cursor", "Open")]
 
     def __init__(self, zone: tzinfo) -> None:
         super().__init__(id="episodes", cursor_type="row", zebra_stripes=True, cell_padding=0)

@@ -1,4 +1,4 @@
-"""The course of the period: heart rate as a braille line in its min-max band, a lane for each priority."""
+"""The course of the period: heart rate as a braille line in its min-max band, signal, a lane a priority."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
@@ -24,6 +24,9 @@ _LANES: Final = {
     "info": Priority.INFORMATION,
 }
 _ALL_LANES_FROM_ROWS: Final = 9
+_SIGNAL_FROM_ROWS: Final = 10
+_MOSTLY: Final = 0.5
+_SIGNAL: Final = {"none": (" ", colours.QUIET), "worn": ("░", colours.YELLOW), "read": ("▀", colours.BAND)}
 _MINUTE: Final = timedelta(minutes=1)
 _STEPS: Final = [timedelta(minutes=n) for n in (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880)]
 _LABEL_COLUMNS: Final = 12
@@ -58,16 +61,20 @@ def span(minutes: Sequence[Minute]) -> tuple[datetime, datetime]:
 
 
 def draw(history: History, zone: tzinfo, width: int, height: int) -> Canvas:
-    """Plot, axis, lanes; at few rows the lanes share one."""
+    """Plot, axis, signal, lanes; at few rows the lanes share one, and the most urgent mark is on top."""
     lanes = len(_LANES) if height >= _ALL_LANES_FROM_ROWS else 1
-    rows, columns = max(2, height - 1 - lanes), max(10, width - _MARGIN)
-    canvas = Canvas(rows + 1 + lanes, _MARGIN + columns)
+    signal = 1 if height >= _SIGNAL_FROM_ROWS else 0
+    rows, columns = max(2, height - 1 - signal - lanes), max(10, width - _MARGIN)
+    below = rows + 1 + signal
+    canvas = Canvas(below + lanes, _MARGIN + columns)
     from_at, to_at = span(history.minutes)
     _draw_rate(canvas, history.minutes, rows, columns)
     _draw_axis(canvas, rows, from_at, to_at, zone)
+    if signal:
+        _draw_signal(canvas, history.minutes, rows + 1)
     for episode in sorted(history.episodes, key=lambda one: -PRIORITY_ORDER[one.priority]):
-        _draw_mark(canvas, episode, rows + 1, from_at, to_at)
-    for row, word in enumerate(_LANES if lanes > 1 else ["marks"], rows + 1):
+        _draw_mark(canvas, episode, below, from_at, to_at)
+    for row, word in enumerate(_LANES if lanes > 1 else ["marks"], below):
         priority = _LANES.get(word)
         canvas.write(row, 0, word, colours.PRIORITY_COLOURS[priority] if priority else colours.QUIET)
     return canvas
@@ -77,15 +84,35 @@ def rate_columns(minutes: Sequence[Minute], columns: int) -> tuple[Floats, Float
     """Lowest, mean and highest rate in each of `columns` equal parts of the span; NaN where none is known."""
     from_at, to_at = span(minutes)
     per_column = (to_at - from_at) / columns
-    low, mean, high = (np.full(columns, np.nan) for _ in range(3))
+    low, high = (np.full(columns, np.nan) for _ in range(2))
+    total, count = np.zeros(columns), np.zeros(columns)
     for minute in minutes:
-        first = int((minute.start_at - from_at) / per_column)
-        last = max(first + 1, round((minute.start_at + _MINUTE - from_at) / per_column))
-        part = slice(first, min(last, columns))
+        part = _columns_of(minute, from_at, per_column)
         low[part] = np.fmin(low[part], _number(minute.min_heart_rate_bpm))
         high[part] = np.fmax(high[part], _number(minute.max_heart_rate_bpm))
-        mean[part] = np.fmax(mean[part], _number(minute.mean_heart_rate_bpm))
-    return low, mean, high
+        if minute.mean_heart_rate_bpm is not None:
+            total[part] += minute.mean_heart_rate_bpm
+            count[part] += 1
+    return low, np.divide(total, count, out=np.full(columns, np.nan), where=count > 0), high
+
+
+def signal_columns(minutes: Sequence[Minute], columns: int) -> list[str]:
+    """`none`, `worn` (mostly not analysable) or `read` in each of `columns` equal parts of the span."""
+    from_at, to_at = span(minutes)
+    per_column = (to_at - from_at) / columns
+    worn, analysable = np.zeros(columns), np.zeros(columns)
+    for minute in minutes:
+        part = _columns_of(minute, from_at, per_column)
+        worn[part] += minute.wear_s
+        analysable[part] += minute.analysable_s
+    read = analysable >= _MOSTLY * worn
+    return ["none" if not w else "read" if r else "worn" for w, r in zip(worn, read, strict=True)]
+
+
+def _columns_of(minute: Minute, from_at: datetime, per_column: timedelta) -> slice:
+    """The columns that a minute covers, at least one."""
+    first = int((minute.start_at - from_at) / per_column)
+    return slice(first, max(first + 1, round((minute.start_at + _MINUTE - from_at) / per_column)))
 
 
 def _number(value: float | None) -> float:
@@ -112,6 +139,12 @@ def _line(mean: Floats) -> tuple[Floats, Floats]:
     before = np.concatenate([mean[:1], mean[:-1]])
     joined = np.where(np.isnan(before), mean, before)
     return np.minimum(mean, joined), np.maximum(mean, joined)
+
+
+def _draw_signal(canvas: Canvas, minutes: Sequence[Minute], row: int) -> None:
+    canvas.write(row, 0, "ecg", colours.QUIET)
+    for column, kind in enumerate(signal_columns(minutes, canvas.columns - _MARGIN), _MARGIN):
+        canvas.write(row, column, *_SIGNAL[kind])
 
 
 def _draw_axis(canvas: Canvas, row: int, from_at: datetime, to_at: datetime, zone: tzinfo) -> None:
