@@ -61,7 +61,8 @@ $(WHEELS)/$(LLAMA).done: $(VENV)/created
 	@mkdir -p $(WHEELS)
 	@echo "Compiling llama.cpp: three to four minutes on two cores, once; the wheel is kept in $(WHEELS)"
 	@{ $(PIP) wheel -v --no-cache-dir --no-deps $(LLAMA_FLAGS) -w $(WHEELS) $(LLAMA) 2>&1; echo "status $$?"; } \
-	  | tee $(CACHE)/llama-build.log | sed -un 's/^ *\(\[[0-9]*\/[0-9]*\]\) .*/  compiling \1/p' | tr '\n' '\r'
+	  | tee $(CACHE)/llama-build.log | sed -un 's/^ *\(\[[0-9]*\/[0-9]*\]\) .*/\1/p' \
+	  | while read -r step; do printf '\r  compiled %s ' "$$step"; done
 	@grep -q '^status 0' $(CACHE)/llama-build.log || { echo; tail -n 20 $(CACHE)/llama-build.log; exit 1; }
 	@echo; touch "$@"
 
