@@ -86,6 +86,7 @@ class EdgeService:
             self._desk.submit(EpisodeEvent.model_validate_json(payload))
         await self._listen()
         await self._drain(questions=True)
+        self._publisher.publish_state(self._state())
 
     async def _say_goodbye(self, work: "asyncio.Task[None]") -> bool:
         """The recording is brought to its end, and what it gave is sent if that takes no time."""

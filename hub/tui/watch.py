@@ -82,9 +82,15 @@ def watch_of(
         rhythm=_RHYTHM_NAMES[state.rhythm] if state.rhythm else "–",
         contact={True: "good", False: "NO SKIN CONTACT", None: "not told by this sensor"}[state.contact],
         battery="–" if state.battery_percent is None else f"{state.battery_percent} %",
-        backlog=f"{state.outbox_backlog} events wait" if state.outbox_backlog else "none",
+        backlog=_backlog_text(state.outbox_backlog),
         open_findings=tuple(finding_text(finding) for finding in state.open_findings),
     )
+
+
+def _backlog_text(n_events: int) -> str:
+    if not n_events:
+        return "none"
+    return "1 event waits" if n_events == 1 else f"{n_events} events wait"
 
 
 def silence_text(silence: timedelta) -> str:
