@@ -57,7 +57,7 @@ $(VENV)/created:
 	$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(WHEELS)/$(LLAMA).done: $(VENV)/created
+$(WHEELS)/$(LLAMA).done: | $(VENV)/created
 	@mkdir -p $(WHEELS)
 	@echo "Compiling llama.cpp: three to four minutes on two cores, once; the wheel is kept in $(WHEELS)"
 	@{ $(PIP) wheel -v --no-cache-dir --no-deps $(LLAMA_FLAGS) -w $(WHEELS) $(LLAMA) 2>&1; echo "status $$?"; } \
