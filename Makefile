@@ -40,7 +40,7 @@ train: $(VENV)/dev.done
 
 # the accuracy figures of README and model card, on the recordings in DATA
 figures: $(VENV)/dev.done
-	$(BIN)/python benchmarks/beats.py --data $(DATA)
+	$(BIN)/python benchmarks/beats.py --data $(DATA) --into-manifest mitdb_ds2
 
 # the pictures of the README, from the project's own commands
 pictures: $(VENV)/dev.done

@@ -19,7 +19,7 @@ import numpy as np
 import wfdb
 
 from edge.analysis import Analysis, analyse
-from edge.bundle import DEFAULT_BUNDLE
+from edge.bundle import DEFAULT_BUNDLE, write_manifest
 from edge.encoder import Encoder
 from edge.labels import AAMI_CLASS_OF_SYMBOL
 from firmware_bridge.recordings import open_recording
@@ -144,6 +144,9 @@ def main() -> int:
     parser.add_argument("--database", default="mitdb")
     parser.add_argument("--bundle", type=Path, default=DEFAULT_BUNDLE)
     parser.add_argument("--demo", action="store_true", help="the demo's five minutes")
+    parser.add_argument(
+        "--into-manifest", metavar="NAME", help="put the gross row into the bundle's manifest"
+    )
     parser.add_argument("--json", type=Path, help="write the table here too")
     arguments = parser.parse_args()
     encoder = Encoder(arguments.bundle)
@@ -164,6 +167,9 @@ def main() -> int:
             {f"{r}{f}".lower() if r == "O" else f"{r}{f.lower()}": n for (r, f), n in sorted(gross.items())}
         ),
     )
+    if arguments.into_manifest:
+        figures_so_far = encoder.manifest.figures | {arguments.into_manifest: rows["gross"]}
+        write_manifest(arguments.bundle, encoder.manifest.model_copy(update={"figures": figures_so_far}))
     if arguments.json:
         arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
     return 0
