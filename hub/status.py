@@ -10,6 +10,7 @@ from hub.config import HubConfig
 from hub.freshness import freshness
 from hub.records import DeviceStatus, Episode
 from hub.store import Store
+from hub.wording import duration_text
 
 Json = dict[str, Any]
 
@@ -141,8 +142,8 @@ def _state(device: Json) -> str:
 
 def _statistics_line(stats: Json) -> str:
     beats = ", ".join(f"{beat} {count}" for beat, count in stats["beats"].items() if count) or "no beats"
-    hours, readable = stats["wear_s"] / 3600, stats["analysable_s"] / 3600
-    return f"worn {hours:.1f} h, analysable {readable:.1f} h, beats {beats}, AF {stats['af_s'] / 3600:.1f} h"
+    worn, readable, af = (duration_text(stats[key]) for key in ("wear_s", "analysable_s", "af_s"))
+    return f"worn {worn}, analysable {readable}, beats {beats}, AF {af}"
 
 
 def _episode_line(episode: Json) -> str:
