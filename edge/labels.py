@@ -18,10 +18,17 @@ class BeatClass(StrEnum):
 
 
 class Rhythm(StrEnum):
-    """Rhythm of a stretch of signal, with the code that WFDB writes after `(`."""
+    """Rhythm of a stretch of signal, with the code that WFDB writes after `(` where it has one."""
 
     NON_AF = "N"
     ATRIAL_FIBRILLATION = "AFIB"
+    ATRIAL_FLUTTER = "AFL"
+    SUPRAVENTRICULAR_TACHYCARDIA = "SVTA"
+    VENTRICULAR_TACHYCARDIA = "VT"
+    VENTRICULAR_FIBRILLATION = "VFL"
+    BRADYCARDIA = "SBR"
+    PACED = "P"
+    NOISE = "NOISE"
 
 
 class Finding(StrEnum):

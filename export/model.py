@@ -2,7 +2,7 @@
 
 Per lead and with shared weights, convolutions bring 128 Hz down to 16 Hz; the mean over leads makes the
 rest independent of their number and order. Transformer blocks at 8 Hz see the whole window, so that a
-beat is judged beside its neighbours. A U-Net path brings beats back to 64 Hz.
+beat is judged beside its neighbours. A U-Net path brings beats back to 64 Hz and waves to 128 Hz.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from transformers import PretrainedConfig, PreTrainedModel
 from transformers.utils.generic import ModelOutput
+
+from edge.labels import BeatClass, Rhythm
 
 SAMPLES_PER_SECOND = 128
 FRAMES_PER_SECOND = 64
@@ -25,31 +27,37 @@ class EncoderConfig(PretrainedConfig):
 
     def __init__(
         self,
-        beat_classes: tuple[str, ...] = ("N", "S", "V", "F"),
-        rhythms: tuple[str, ...] = ("N", "AFIB"),
+        beat_classes: tuple[str, ...] = tuple(BeatClass),
+        rhythms: tuple[str, ...] = tuple(Rhythm),
+        waves: tuple[str, ...] = ("none", "P", "QRS", "T"),
+        screens: tuple[str, ...] = ("N", "A", "O", "~"),
         widths: tuple[int, int, int, int] = (32, 64, 96, 128),
         n_blocks: int = 4,
         n_heads: int = 4,
         dropout: float = 0.1,
         **kwargs: Any,
     ) -> None:
-        self.beat_classes, self.rhythms = list(beat_classes), list(rhythms)
+        self.beat_classes, self.rhythms = [str(c) for c in beat_classes], [str(r) for r in rhythms]
+        self.waves, self.screens = list(waves), list(screens)
         self.widths, self.n_blocks, self.n_heads, self.dropout = list(widths), n_blocks, n_heads, dropout
         super().__init__(**kwargs)
 
 
 @dataclass
 class EncoderOutput(ModelOutput):
-    """Logits, and one embedding a second.
+    """Logits by frame (64 Hz), sample (128 Hz) and second, and an embedding for each frame and second.
 
-    `[batch, frames]`, `[batch, frames, classes]`, `[batch, seconds, rhythms]`, `[batch, seconds]`,
-    `[batch, seconds, width]`.
+    `[batch, frames]`, `[batch, frames, classes]`, `[batch, samples, waves]`, `[batch, seconds, rhythms]`,
+    `[batch, seconds]`, `[batch, seconds, screens]`, `[batch, frames, width]`, `[batch, seconds, width]`.
     """
 
     beat_logits: Tensor = None  # type: ignore[assignment]
     class_logits: Tensor = None  # type: ignore[assignment]
+    wave_logits: Tensor = None  # type: ignore[assignment]
     rhythm_logits: Tensor = None  # type: ignore[assignment]
     quality_logits: Tensor = None  # type: ignore[assignment]
+    screen_logits: Tensor = None  # type: ignore[assignment]
+    frame_embeddings: Tensor = None  # type: ignore[assignment]
     second_embeddings: Tensor = None  # type: ignore[assignment]
 
 
@@ -132,9 +140,11 @@ class EcgEncoder(PreTrainedModel):
         self.up16, self.up32, self.up64 = Up(w8, w16), Up(w16, w32), Up(w32, w64)
         self.beat_head = nn.Conv1d(w64, 1, 5, padding=2)
         self.class_head = nn.Conv1d(w64, len(config.beat_classes), 5, padding=2)
+        self.wave_head = nn.Conv1d(w64, len(config.waves) * SAMPLES_PER_SECOND // FRAMES_PER_SECOND, 5, padding=2)
         self.second_head = nn.Linear(2 * w8, w8)
         self.rhythm_head = nn.Linear(w8, len(config.rhythms))
         self.quality_head = nn.Linear(w8, 1)
+        self.screen_head = nn.Linear(w8, len(config.screens))
         self.post_init()
 
     def forward(self, ecg: Tensor) -> EncoderOutput:
@@ -152,8 +162,11 @@ class EcgEncoder(PreTrainedModel):
         return EncoderOutput(
             beat_logits=self.beat_head(frames).squeeze(1),
             class_logits=self.class_head(frames).transpose(1, 2),
+            wave_logits=self.wave_head(frames).transpose(1, 2).reshape(batch, samples, -1),
             rhythm_logits=self.rhythm_head(seconds),
             quality_logits=self.quality_head(seconds).squeeze(2),
+            screen_logits=self.screen_head(seconds),
+            frame_embeddings=frames.transpose(1, 2),
             second_embeddings=seconds,
         )
 

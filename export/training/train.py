@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, IterableDataset
 from tqdm import tqdm
@@ -33,8 +34,8 @@ class Batches(IterableDataset[Batch]):
         self._settings, self._data, self._seed = settings, data, seed
 
     def __iter__(self) -> Iterator[Batch]:
-        groups, noise = load_groups(self._data, self._settings["data"], dev=False)
         seconds, weights = self._settings["data"]["window_s"], self._settings["data"]["weights"]
+        groups, noise = load_groups(self._data, list(weights), held_out=False)
         share = self._settings["optimizer"]["leads_share"]
         sources = [
             iter(WindowSource(groups, weights, noise, seconds, leads, self._seed + leads))
@@ -49,9 +50,21 @@ class Batches(IterableDataset[Batch]):
 
 def collate(windows: list[Window]) -> Batch:
     """Stack windows of one shape into tensors."""
-    names = ("ecg_mv", "beat_heat", "beat_codes", "rhythm", "quality")
+    names = ("ecg_mv", "beat_heat", "beat_codes", "waves", "quality")
     batch = {name: torch.from_numpy(np.stack([getattr(w, name) for w in windows])) for name in names}
-    return {**batch, "has_beats": torch.tensor([w.has_beats for w in windows])}
+    rhythms = torch.from_numpy(np.stack([w.rhythms for w in windows]).astype(np.int64))
+    return {**batch, "rhythms": rhythms, "screen": torch.tensor([w.screen for w in windows])}
+
+
+def begin_from(model: EcgEncoder, checkpoint: str | None) -> None:
+    """Take over every weight of an earlier stage whose name and shape are the same; tell the others."""
+    if checkpoint is None:
+        return
+    earlier, own = EcgEncoder.from_pretrained(checkpoint).state_dict(), model.state_dict()
+    same = {name: value for name, value in earlier.items() if own.get(name, value).shape == value.shape}
+    for name in sorted(own.keys() - same.keys()):
+        print(f"new in this stage: {name} {list(own[name].shape)}")
+    model.load_state_dict(same, strict=False)
 
 
 def learning_rate(step: int, optimizer: Settings) -> float:
@@ -66,11 +79,13 @@ def train(settings: Settings, data: Path, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(settings["optimizer"]["seed"])
     model = EcgEncoder(EncoderConfig(**settings["model"]))
+    begin_from(model, settings["run"].get("begin_from"))
     average = AveragedModel(
         model, multi_avg_fn=get_ema_multi_avg_fn(settings["optimizer"]["ema"]), use_buffers=True
     )
     optimizer = torch.optim.AdamW(model.parameters(), weight_decay=settings["optimizer"]["weight_decay"])
     first, history = _resume(out, model, average, optimizer)
+    compiled = torch.compile(model) if settings["run"]["compile"] else model
     dev = development_windows(settings, data)
     stream = DataLoader(
         Batches(settings, data, settings["optimizer"]["seed"] + first), batch_size=None, num_workers=1
@@ -79,7 +94,7 @@ def train(settings: Settings, data: Path, out: Path) -> None:
         range(first, settings["optimizer"]["steps"]), initial=first, total=settings["optimizer"]["steps"]
     )
     for step, batch in zip(bar, stream, strict=False):
-        losses = _take_step(step, model, optimizer, batch, settings)
+        losses = _take_step(step, compiled, optimizer, batch, settings)
         average.update_parameters(model)
         bar.set_postfix({name: f"{value:.3f}" for name, value in losses.items()})
         history.append({"step": step, **losses})
@@ -94,7 +109,7 @@ def train(settings: Settings, data: Path, out: Path) -> None:
 
 
 def _take_step(
-    step: int, model: EcgEncoder, optimizer: torch.optim.Optimizer, batch: Batch, settings: Settings
+    step: int, model: nn.Module, optimizer: torch.optim.Optimizer, batch: Batch, settings: Settings
 ) -> dict[str, float]:
     for group in optimizer.param_groups:
         group["lr"] = learning_rate(step, settings["optimizer"])
@@ -122,7 +137,7 @@ def _evaluate(average: AveragedModel, model: EcgEncoder, dev: list[Window]) -> d
 
 def development_windows(settings: Settings, data: Path) -> list[Window]:
     """Windows of the patients held out, the same ones every time."""
-    groups, noise = load_groups(data, settings["data"], dev=True)
+    groups, noise = load_groups(data, list(settings["data"]["weights"]), held_out=True)
     weights = {name: settings["data"]["weights"][name] for name in groups}
     source = iter(WindowSource(groups, weights, noise, settings["data"]["window_s"], 1, 1, augment=False))
     return [next(source) for _ in range(settings["run"]["dev_windows"])]
