@@ -1,10 +1,17 @@
-"""Turn a trained checkpoint into the bundle that an edge runs.
+"""Turn a trained checkpoint into ONNX: Hearth's own into the bundle that an edge runs, a published one too.
 
-The checkpoint (a folder written by `python -m export.training.train`) becomes ONNX through optimum, then
-int8. Torch, float and int8 are compared on real windows: names, shapes, values, beats and rhythm. Only if
-all agree is the bundle written; otherwise nothing is, and the message says by how much they differ.
+Hearth's own checkpoint is a folder written by `python -m export.training.train`. It becomes ONNX through
+optimum, then int8. Torch, float and int8 are compared on real windows: names, shapes, values, beats and
+rhythm. Only if all agree is the bundle written; otherwise nothing is, and the message says by how much they
+differ.
 
     hearth export --checkpoint runs/encoder/checkpoint --data ecg/ --out edge/models/encoder
+
+A published checkpoint is a file (.safetensors, .pt, .pth, .bin) of ECG-CoCa (ECG-Chat) or of anyECG-chat's
+ViT, recognised by its layout. It becomes encoder.onnx with encoder.json, for use with onnxruntime; `hearth
+edge` does not run it. See docs/published-checkpoints.md.
+
+    hearth export --checkpoint ecg_model.safetensors --out converted/ --int8
 """
 
 import argparse
@@ -16,16 +23,33 @@ HELP = "turn a trained checkpoint into the bundle that an edge runs (needs torch
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `hearth export`."""
-    parser.add_argument("--checkpoint", type=Path, required=True, help="folder with config.json and weights")
     parser.add_argument(
-        "--data", type=Path, required=True, help="unpacked recordings, for calibration and gate"
+        "--checkpoint", type=Path, required=True, help="folder of Hearth's own, or published file"
     )
-    parser.add_argument("--out", type=Path, required=True, help="folder of the bundle")
+    parser.add_argument(
+        "--data", type=Path, help="unpacked recordings, for calibration and gate (own folder)"
+    )
+    parser.add_argument("--out", type=Path, required=True, help="folder to write")
     parser.add_argument("--config", type=Path, default=Path("configs/training.toml"))
+    parser.add_argument(
+        "--int8", action="store_true", help="int8 weights (published file; own is always int8)"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Export, and say how well the copies agree."""
+    from edge.errors import UserError
+
+    if arguments.checkpoint.is_file():
+        return _convert(arguments)
+    if not arguments.checkpoint.is_dir():
+        raise UserError(f"{arguments.checkpoint}: no checkpoint here; expected a folder or a published file")
+    if arguments.data is None:
+        raise UserError("--data: the gate of Hearth's own checkpoint needs recordings")
+    return _write_bundle(arguments)
+
+
+def _write_bundle(arguments: argparse.Namespace) -> int:
     from edge.bundle import Thresholds
     from export.bundle import write_bundle
     from export.training.train import development_windows
@@ -45,4 +69,19 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"  torch to int8: {report.beat_agreement:.2%} of beats, {report.class_agreement:.2%} of classes,")
     print(f"                 {report.af_agreement:.2%} of seconds of AF or not,")
     print(f"                 {report.analysable_agreement:.2%} of seconds readable or not agree")
+    return 0
+
+
+def _convert(arguments: argparse.Namespace) -> int:
+    from export.published.convert import convert
+
+    done = convert(arguments.checkpoint, arguments.out, int8=arguments.int8)
+    print(f"{arguments.out}: written, {done.recognised.family.name} with {done.precision}")
+    print(f"  {done.recognised.n_tensors} tensors are the encoder's,", end=" ")
+    print(f"{done.recognised.n_ignored} of other towers were left out")
+    print(
+        f"  torch to ONNX: largest difference {done.agreement.largest_difference:.1e} of the largest value,"
+    )
+    print(f"                 smallest cosine {done.agreement.smallest_cosine:.5f}")
+    print("  hearth edge does not run it: see encoder.json for its input")
     return 0

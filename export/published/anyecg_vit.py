@@ -14,7 +14,6 @@ patches span all leads (`conv_patch`) is refused.
 import torch
 from torch import Tensor, nn
 
-from edge.errors import UserError
 from export.published.checkpoint import State
 from export.published.encoder import EcgInput, PublishedEncoder
 from export.published.layout import Layout, count_blocks, heads_of

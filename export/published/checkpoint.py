@@ -47,7 +47,7 @@ _STAND_INS: list[Any] = [
 
 
 def read_state(path: Path) -> State:
-    """Tensors by name, without wrappers and wrapper prefixes; `UserError` names the file and what is wrong."""
+    """Tensors by name, without wrappers and their prefixes; `UserError` names the file and the fault."""
     if not path.is_file():
         raise UserError(f"{path}: no checkpoint file here")
     if path.suffix == ".safetensors":
@@ -97,9 +97,7 @@ def _check_container(path: Path) -> bool:
         if entry.compress_type != zipfile.ZIP_STORED:
             raise UserError(f"{path}: {entry.filename} is compressed, which torch never does")
         if entry.filename.endswith(".pkl") and entry.file_size > MAX_PICKLE_BYTES:
-            raise UserError(
-                f"{path}: {entry.filename} has {entry.file_size} bytes, more than any checkpoint's"
-            )
+            raise UserError(f"{path}: {entry.filename} is too large: {entry.file_size} bytes")
     return True
 
 
@@ -141,7 +139,7 @@ def _check_sizes(path: Path, state: State) -> None:
     n_bytes = path.stat().st_size
     for key, tensor in state.items():
         if tensor.numel() * tensor.element_size() > n_bytes:
-            raise UserError(f"{path}: {key[:80]}: shape {tuple(tensor.shape)} is more than the file holds")
+            raise UserError(f"{path}: {key[:80]!r}: shape {tuple(tensor.shape)} is more than the file holds")
 
 
 def _first_line(error: Exception) -> str:

@@ -24,13 +24,20 @@ NOT_FOR_THE_EDGE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Conversion:
-    """What was recognised and written, and how well the copy agrees."""
+class Recognised:
+    """An encoder with its weights; how many tensors of the file were its own, and how many other towers'."""
 
     family: Family
     encoder: PublishedEncoder
     n_tensors: int
     n_ignored: int
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """What was written, and how well it agrees with the checkpoint."""
+
+    recognised: Recognised
     precision: str
     agreement: Agreement
 
@@ -39,11 +46,10 @@ def convert(checkpoint: Path, folder: Path, *, int8: bool = False) -> Conversion
     """Write `folder`, or raise `UserError` and write nothing."""
     if (folder / "manifest.json").exists():
         raise UserError(f"{folder}: holds a bundle of Hearth's own encoder; name another folder")
-    family, encoder, n_tensors, n_ignored = read_encoder(checkpoint)
+    recognised = read_encoder(checkpoint)
     with TemporaryDirectory() as name:
-        onnx, agreement = _through_the_gate(encoder, Path(name), int8=int8)
-        precision = "int8 weights" if int8 else "float32"
-        conversion = Conversion(family, encoder, n_tensors, n_ignored, precision, agreement)
+        onnx, agreement = _through_the_gate(recognised.encoder, Path(name), int8=int8)
+        conversion = Conversion(recognised, "int8 weights" if int8 else "float32", agreement)
         contract = json.dumps(_contract(conversion, checkpoint, onnx), indent=2)
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(onnx, folder / MODEL_FILE)
@@ -51,8 +57,8 @@ def convert(checkpoint: Path, folder: Path, *, int8: bool = False) -> Conversion
     return conversion
 
 
-def read_encoder(checkpoint: Path) -> tuple[Family, PublishedEncoder, int, int]:
-    """Family, encoder with its weights, and how many tensors were the encoder's and how many others'."""
+def read_encoder(checkpoint: Path) -> Recognised:
+    """Read a checkpoint of one of `FAMILIES`; `UserError` names the file and what does not fit."""
     state = read_state(checkpoint)
     try:
         family, prefix = recognise(state)
@@ -62,7 +68,7 @@ def read_encoder(checkpoint: Path) -> tuple[Family, PublishedEncoder, int, int]:
         load_strictly(family.layout, tensors, encoder.module)
     except UserError as error:
         raise UserError(f"{checkpoint}: {error}") from None
-    return family, encoder, len(tensors), len(state) - len(tensors)
+    return Recognised(family, encoder, len(tensors), len(state) - len(tensors))
 
 
 def _check_sizes(encoder: PublishedEncoder) -> None:
@@ -85,17 +91,18 @@ def _through_the_gate(encoder: PublishedEncoder, folder: Path, *, int8: bool) ->
 
 
 def _contract(conversion: Conversion, checkpoint: Path, onnx: Path) -> dict[str, Any]:
-    encoder = conversion.encoder
+    recognised = conversion.recognised
+    encoder = recognised.encoder
     return {
         "format_version": 1,
-        "family": conversion.family.name,
-        "source": conversion.family.source,
+        "family": recognised.family.name,
+        "source": recognised.family.source,
         "use": NOT_FOR_THE_EDGE,
         "checkpoint": {
             "file": checkpoint.name,
             "sha256": _sha256(checkpoint),
-            "encoder_tensors": conversion.n_tensors,
-            "ignored_tensors_of_other_towers": conversion.n_ignored,
+            "encoder_tensors": recognised.n_tensors,
+            "ignored_tensors_of_other_towers": recognised.n_ignored,
         },
         "onnx_file": MODEL_FILE,
         "onnx_sha256": _sha256(onnx),

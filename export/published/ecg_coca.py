@@ -60,7 +60,8 @@ LAYOUT = Layout(
 OUTPUTS = {
     "ecg_embedding": "[batch, joint width] of unit length, to compare with report embeddings",
     "patch_tokens": "[batch, patches, width] after the last norm, what the captioning decoder reads",
-    "last_hidden": "[batch, 1 + patches, width] of the last block, class token first, what ECG-Chat's LLM reads",
+    "last_hidden": "[batch, 1 + patches, width] of the last block, class token first, what ECG-Chat's"
+    " language model reads",
 }
 
 

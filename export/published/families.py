@@ -43,16 +43,16 @@ def recognise(state: State) -> tuple[Family, str]:
             if not missing_of_signature(family.layout, prefix, state):
                 return family, prefix
     expected = "; ".join(_expectation(family, state) for family in FAMILIES.values())
-    found = ", ".join(f"{key[:80]} {tuple(tensor.shape)}" for key, tensor in list(state.items())[:N_NAMED])
-    raise UserError(f"unknown layout; expected {expected}; found {len(state)} tensors, the first: {found}")
+    found = ", ".join(f"{key[:80]!r} {tuple(tensor.shape)}" for key, tensor in list(state.items())[:N_NAMED])
+    raise UserError(f"unknown layout; not found: {expected}; found: {len(state)} tensors, the first {found}")
 
 
 def _expectation(family: Family, state: State) -> str:
     """What is missing under the prefix that fits best."""
     layout = family.layout
     missing = min((missing_of_signature(layout, prefix, state) for prefix in layout.prefixes), key=len)
-    axes = ", ".join(f"{key} ({_n_axes(layout, key)} axes)" for key in missing)
-    return f"for {family.name} {axes} (absent here)"
+    axes = ", ".join(f"{key} of {_n_axes(layout, key)} axes" for key in missing)
+    return f"for {family.name} {axes}"
 
 
 def _n_axes(layout: Layout, key: str) -> int:

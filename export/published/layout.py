@@ -93,5 +93,5 @@ def _usable(key: str, tensor: torch.Tensor) -> torch.Tensor:
 
 
 def _listed(items: list[str]) -> str:
-    shown = ", ".join(items[:N_NAMED]) or "none"
+    shown = ", ".join(repr(item[:120])[1:-1] for item in items[:N_NAMED]) or "none"
     return shown if len(items) <= N_NAMED else f"{shown} and {len(items) - N_NAMED} more"
