@@ -67,7 +67,7 @@ class Beat:
 def beat_stream(annotations: Annotations, period: Period, *, is_reference: bool) -> list[Beat]:
     """All beats, with one at sample 0 before them that has no label, and one at FAR after them."""
     marks = list(annotations.marks())
-    end = FAR if is_reference else _UNSET
+    end = FAR if is_reference else None
     beats = [Beat(0, "", 0, Known())]
     known = Known()
     position = 0
@@ -100,18 +100,18 @@ def _read_flutter(marks: list[Mark], position: int, known: Known) -> tuple[Known
 
 
 def _read_shutdown(
-    marks: list[Mark], position: int, last_beat: int, known: Known, period: Period, end: int
+    marks: list[Mark], position: int, last_beat: int, known: Known, period: Period, end: int | None
 ) -> tuple[Known, int]:
     """Unreadable signal up to the mark that ends it; `position` is behind the mark that starts it.
 
     A single mark stands in the middle of it (AHA database): then it lasts from one match window after the
-    last beat or flutter to one before the next annotation. What has no end at all lasts to `end` or, as
-    the reference tool has it for test annotations, to the end of the stretch before.
+    last beat or flutter to one before the next annotation. What has no end at all lasts to `end`; where
+    that is None, as for test annotations, the reference tool has it end where the stretch before it did.
     """
     newest = known.shutdown[0]
     on = marks[position - 1].sample
     if position == len(marks):
-        open_ended = Interval(on, max(end, newest.off))
+        open_ended = Interval(on, newest.off if end is None else end)
         tail = period.stop - on if period.stop else 0
         return _with_shutdown(known, open_ended, tail), position
     following = marks[position]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import takewhile
 from typing import Final
 
 from export.evaluation.annotations import Annotations, Mark
@@ -35,7 +36,10 @@ class Episode:
 
 
 def read_episodes(annotations: Annotations, kind: EpisodeKind, stop: int | None) -> list[Episode]:
-    """All episodes in order; one without an end lasts to the last annotation, or `stop` if that is later."""
+    """All episodes in order; one without an end lasts to the last annotation, or `stop` if that is later.
+
+    An episode that ends at sample 0 is the last one, as it is for the reference tool.
+    """
     marks = list(annotations.marks())
     rest = iter(marks)
     until = max([stop or 0, *(mark.sample for mark in marks[-1:])])

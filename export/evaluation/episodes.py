@@ -98,7 +98,11 @@ class _Rule:
 
 
 def _without(episode: Episode, left_out: Sequence[Episode]) -> tuple[Episode, int]:
-    """What is left of an episode, and its duration in samples; -1 where all of it is left out."""
+    """What is left of an episode, and its duration in samples; -1 where all of it is left out.
+
+    Where a gap covers the start, the reference tool adds the covered part to the duration instead of
+    taking it away; so does this, to the same figures.
+    """
     start, end = episode.start, episode.end
     duration = end - start
     for gap in left_out:
@@ -107,7 +111,7 @@ def _without(episode: Episode, left_out: Sequence[Episode]) -> tuple[Episode, in
         if gap.start <= start <= gap.end:
             if end <= gap.end:
                 return episode, -1
-            duration -= gap.end - start
+            duration += gap.end - start
             start = gap.end
         elif start <= gap.start:
             duration -= min(gap.end, end) - gap.start

@@ -49,6 +49,8 @@ _FOUND: Final = tuple(f"{label}{end}" for end in ("n'", "s", "v") for label in "
 _MATCHED: Final = tuple(name if name in BEAT_COUNTS else f"{name}'" for name in _FOUND)
 _MISSED: Final = ("No'", "So'", "Vo'", "Fo'")
 _EXTRA: Final = ("On'", "Os'", "Ov'")
+_FALSE_V: Final = ("Nv", "Sv", "Ov'")
+_NOT_V: Final = ("Nn'", "Sn'", "Fn'", "On'", "Ns", "Ss", "Fs'", "Os'")
 
 _BEAT_QUOTIENTS: Final = {
     "Q Se": Quotient(_MATCHED, _MATCHED + _MISSED),
@@ -57,6 +59,7 @@ _BEAT_QUOTIENTS: Final = {
     "V +P": Quotient(("Vv",), ("Nv", "Sv", "Vv", "Ov'")),
     "S Se": Quotient(("Ss",), ("Sn'", "Ss", "Sv", "So'")),
     "S +P": Quotient(("Ss",), ("Ns", "Ss", "Vs", "Os'")),
+    "V FPR": Quotient(_FALSE_V, _FALSE_V + _NOT_V),
 }
 """What `sumstats` divides; its S +P leaves out Fs, which that of a single record holds against S."""
 
@@ -80,7 +83,8 @@ def beat_row(score: BeatScore) -> dict[str, Cell]:
     """Counts, percentages, and the RR error in ms."""
     counts = {name: score.count(*labels) for name, labels in BEAT_COUNTS.items()}
     names = list(_BEAT_QUOTIENTS)
-    ratios = (*detections(score), *ventricular(score)[:2], *supraventricular(score))
+    sensitivity, predictivity, false_rate = ventricular(score)
+    ratios = (*detections(score), sensitivity, predictivity, *supraventricular(score), false_rate)
     percents = {name: ratio.percent for name, ratio in zip(names, ratios, strict=True)}
     return {**counts, **percents, "RR err": score.rr_error_ms}
 
