@@ -43,7 +43,8 @@ def read_episodes(annotations: Annotations, kind: EpisodeKind, stop: int | None)
     marks = list(annotations.marks())
     rest = iter(marks)
     until = max([stop or 0, *(mark.sample for mark in marks[-1:])])
-    return [_read_to_end(Episode(mark.sample, until), rest, kind) for mark in rest if _level(mark, kind) > 0]
+    episodes = (_read_to_end(Episode(m.sample, until), rest, kind) for m in rest if _level(m, kind) > 0)
+    return list(takewhile(lambda episode: episode.end, episodes))
 
 
 def _read_to_end(episode: Episode, rest: Iterator[Mark], kind: EpisodeKind) -> Episode:
