@@ -28,15 +28,31 @@ class Thresholds(BaseModel):
     analysable: Probability
 
 
+class Sequence(BaseModel):
+    """The second stage: decides each beat `lookahead_s` after it, and AF `delay_beats` after.
+
+    A bundle without it lets the encoder decide alone.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    onnx_file: str
+    onnx_sha256: str
+    features: tuple[str, ...]
+    width: Annotated[int, Field(gt=0)]
+    lookahead_s: Positive
+    delay_beats: Annotated[int, Field(ge=0)]
+
+
 class Manifest(BaseModel):
-    """What `encoder.onnx` expects and says.
+    """What the models of a bundle expect and say.
 
     Of each window of `window_s`, the `stride_s` seconds before the last `lookahead_s` are kept.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format_version: Literal[1] = 1
+    format_version: Literal[2] = 2
     name: str
     version: str
     licence: str
@@ -50,28 +66,37 @@ class Manifest(BaseModel):
     max_leads: Annotated[int, Field(gt=0)]
     beat_classes: tuple[BeatClass, ...]
     rhythms: tuple[Rhythm, ...]
+    waves: tuple[str, ...]
+    screens: tuple[str, ...]
+    frame_width: int
     embedding_width: int
+    text_width: int
+    sequence: Sequence | None
     thresholds: Thresholds
     training_data: tuple[str, ...]
     figures: dict[str, Any]
 
 
 def load_manifest(folder: Path) -> Manifest:
-    """Read and check a bundle: the manifest parses, the model file is there and has the stated hash."""
+    """Read and check a bundle: the manifest parses, the model files are there and have the stated hashes."""
     path = folder / "manifest.json"
     if not path.is_file():
         raise UserError(f"{path}: no model bundle here (manifest.json is missing)")
     manifest = _parse(path)
-    model = folder / manifest.onnx_file
-    if not model.is_file():
-        raise UserError(f"{model}: the model file that {path} names is missing")
-    found = hashlib.sha256(model.read_bytes()).hexdigest()
-    if found != manifest.onnx_sha256:
-        raise UserError(
-            f"{model}: wrong hash, {path} key onnx_sha256 says {manifest.onnx_sha256[:12]}...,"
-            f" file has {found[:12]}..."
-        )
+    _check_file(path, "onnx_sha256", folder / manifest.onnx_file, manifest.onnx_sha256)
+    if second := manifest.sequence:
+        _check_file(path, "sequence.onnx_sha256", folder / second.onnx_file, second.onnx_sha256)
     return manifest
+
+
+def _check_file(manifest: Path, key: str, model: Path, expected: str) -> None:
+    if not model.is_file():
+        raise UserError(f"{model}: the model file that {manifest} names is missing")
+    found = hashlib.sha256(model.read_bytes()).hexdigest()
+    if found != expected:
+        raise UserError(
+            f"{model}: wrong hash, {manifest} key {key} says {expected[:12]}..., file has {found[:12]}..."
+        )
 
 
 def _parse(path: Path) -> Manifest:

@@ -37,6 +37,11 @@ class ContiguousRun:
         self._ring = RingBuffer((manifest.window_s + manifest.stride_s) * manifest.fs_hz, n_leads)
         self._encoded_s = 0
 
+    @property
+    def stop_s(self) -> float:
+        """Up to here the run has been encoded."""
+        return float(self._encoded_s)
+
     def feed(self, ecg_uv: npt.NDArray[np.int32], encoder: Encoder) -> list[EncodedSpan]:
         """Take samples `[n, leads]`, return what can be encoded now."""
         spans = []
@@ -77,15 +82,7 @@ class ContiguousRun:
         seconds = slice(first_s - start_s, keep_s - start_s)
         end_s = min(float(keep_s), stop / fs) if last else float(keep_s)
         n_frames = int(np.ceil((end_s - start_s) * frames_per_s))
+        per_frame = fs // frames_per_s
         kept = slice(seconds.start * frames_per_s, n_frames)
-        return EncodedSpan(first_s, end_s, _cut(frames, kept, seconds))
-
-
-def _cut(frames: EncoderFrames, kept: slice, seconds: slice) -> EncoderFrames:
-    return EncoderFrames(
-        frames.beat[kept],
-        frames.classes[kept],
-        frames.rhythm[seconds],
-        frames.analysable[seconds],
-        frames.embedding[seconds],
-    )
+        samples = slice(kept.start * per_frame, kept.stop * per_frame)
+        return EncodedSpan(first_s, end_s, frames.cut(kept, samples, seconds))

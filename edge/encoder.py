@@ -1,54 +1,94 @@
-"""The ONNX encoder session: the only place with onnxruntime."""
+"""The models of a bundle: windows of ECG to probabilities in time, and beats read in sequence."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime as ort
 
 from edge.bundle import Manifest, load_manifest
+from edge.onnx_session import OnnxSession
 
 Float32 = npt.NDArray[np.float32]
 
-OUTPUTS = ("beat_logits", "class_logits", "rhythm_logits", "quality_logits", "second_embeddings")
+FRAME_OUTPUTS = ("beat_logits", "class_logits", "frame_embeddings")
+SAMPLE_OUTPUTS = ("wave_logits",)
+SECOND_OUTPUTS = ("rhythm_logits", "quality_logits", "screen_logits", "second_embeddings")
+WINDOW_OUTPUTS = ("window_embedding",)
+OUTPUTS = (*FRAME_OUTPUTS, *SAMPLE_OUTPUTS, *SECOND_OUTPUTS, *WINDOW_OUTPUTS)
+SEQUENCE_INPUTS, SEQUENCE_OUTPUTS = ("features", "state"), ("class_logits", "af_logits", "next_state")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EncoderFrames:
-    """Probabilities of one window, and an embedding for each second.
+    """Probabilities of one window, and embeddings for each frame (64 Hz) and second.
 
-    beat `[frames]`, classes `[frames, classes]`, rhythm `[seconds, rhythms]`, analysable `[seconds]`,
-    embedding `[seconds, width]`.
+    beat `[frames]`, classes `[frames, classes]`, frame_embedding `[frames, width]`, waves `[samples, waves]`,
+    rhythm `[seconds, rhythms]`, analysable `[seconds]`, screen `[seconds, screens]`,
+    embedding `[seconds, width]`, window_embedding `[text width]` of unit length, beside that of a text.
     """
 
     beat: Float32
     classes: Float32
+    frame_embedding: Float32
+    waves: Float32
     rhythm: Float32
     analysable: Float32
+    screen: Float32
     embedding: Float32
+    window_embedding: Float32
+
+    def cut(self, frames: slice, samples: slice, seconds: slice) -> "EncoderFrames":
+        """The part between two times, given three ways."""
+        return EncoderFrames(
+            self.beat[frames],
+            self.classes[frames],
+            self.frame_embedding[frames],
+            self.waves[samples],
+            self.rhythm[seconds],
+            self.analysable[seconds],
+            self.screen[seconds],
+            self.embedding[seconds],
+            self.window_embedding,
+        )
 
 
 class Encoder:
-    """A session on one thread; without memory from call to call."""
+    """Both models of a bundle; what a stream has to remember stays with the caller."""
 
     def __init__(self, folder: Path) -> None:
         self.manifest: Manifest = load_manifest(folder)
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        path = folder / self.manifest.onnx_file
-        self._session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        self._encoder = OnnxSession(folder / self.manifest.onnx_file)
+        sequence = self.manifest.sequence
+        self._sequence = OnnxSession(folder / sequence.onnx_file) if sequence else None
 
     def run(self, ecg_mv: Float32) -> EncoderFrames:
         """Encode `[leads, samples]` at `manifest.fs_hz`, a whole number of seconds."""
-        return frames_of_logits([output[0] for output in self._session.run(OUTPUTS, {"ecg": ecg_mv[None]})])
+        outputs = self._encoder.run(OUTPUTS, {"ecg": ecg_mv[None]})
+        return frames_of_logits([output[0] for output in outputs])
+
+    def read_beat(self, features: Float32, state: Float32) -> tuple[Float32, float, Float32]:
+        """Class probabilities `[classes]`, probability of AF some beats ago, and the next state `[width]`."""
+        assert self._sequence, "asked only where the manifest names a sequence model"
+        inputs = {"features": features[None, None], "state": state[None, None]}
+        classes, af, after = self._sequence.run(SEQUENCE_OUTPUTS, inputs)
+        return _softmax(classes[0, 0]), float(_sigmoid(af[0, 0])), after[0, 0]
 
 
 def frames_of_logits(logits: list[Float32]) -> EncoderFrames:
     """Probabilities of the model's outputs, in the order of `OUTPUTS`."""
-    beat, classes, rhythm, quality, embedding = logits
-    return EncoderFrames(_sigmoid(beat), _softmax(classes), _softmax(rhythm), _sigmoid(quality), embedding)
+    beat, classes, frame_embedding, waves, rhythm, quality, screen, embedding, window = logits
+    return EncoderFrames(
+        _sigmoid(beat),
+        _softmax(classes),
+        frame_embedding,
+        _softmax(waves),
+        _softmax(rhythm),
+        _sigmoid(quality),
+        _softmax(screen),
+        embedding,
+        window,
+    )
 
 
 def _sigmoid(logits: Float32) -> Float32:

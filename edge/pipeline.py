@@ -4,7 +4,6 @@ Pure but for the encoder session, and a fold over the samples: live, replay and 
 code. Its state can be saved between two blocks, so that an edge that was killed takes up where it was.
 """
 
-import math
 import pickle
 from collections import deque
 from dataclasses import dataclass, field, replace
@@ -12,18 +11,19 @@ from importlib.metadata import version
 
 import numpy as np
 
-from edge.beats import BeatDecoder, FoundBeat
 from edge.clock_map import ClockMap
-from edge.contiguous_run import ContiguousRun, EncodedSpan
+from edge.contiguous_run import ContiguousRun
 from edge.encoder import Encoder
 from edge.episodes import EpisodeTracker
 from edge.labels import Finding, Rhythm
 from edge.minutes import MinuteCounter
-from edge.quality import AmplitudeWatch, amplitudes_uv
+from edge.quality import AmplitudeWatch, amplitude_uv
 from edge.ring_buffer import RingBuffer
 from edge.rule_tracker import RuleTracker
 from edge.rules import RuleSettings
+from edge.run_reader import ReadSecond, RunReader
 from edge.second_tracker import DurationSettings, SecondTracker
+from edge.sequence import FoundBeat
 from edge.stream import NS_PER_S, Beat, EndReason, EpisodeStep, Output, PlacedBlock, RawStrip, Second, Span
 
 STRIP_S, STRIP_BEFORE_S = 10.0, 5.0
@@ -96,7 +96,7 @@ class Pipeline:
             piece = block.ecg_uv[first : first + step]
             self._raw.append(piece)
             for span in self._run.feed(piece, self._encoder):
-                outputs += self._digest(span, self._decoder.feed(span.frames))
+                outputs += self._digest(self._reader.feed(span, self._encoder), span.stop_s)
         self.next_index = block.stop_index
         return outputs
 
@@ -132,13 +132,15 @@ class Pipeline:
         return True
 
     def _stamp(self) -> bytes:
-        return f"{version('hearth-ecg')} {self._encoder.manifest.onnx_sha256}\n".encode()
+        manifest = self._encoder.manifest
+        second = manifest.sequence.onnx_sha256 if manifest.sequence else "alone"
+        return f"{version('hearth-ecg')} {manifest.onnx_sha256} {second}\n".encode()
 
     def _begin_run(self, first_index: int) -> None:
         manifest = self._encoder.manifest
         self._origin, self._limit_index = first_index, first_index
         self._run = ContiguousRun(manifest, self._fs_hz, self._n_leads)
-        self._decoder = BeatDecoder(manifest)
+        self._reader = RunReader(manifest)
         self._raw = RingBuffer(int(_RAW_MEMORY_S * self._fs_hz), self._n_leads, np.int32)
         self._raw.stop = first_index
         self._amplitude = AmplitudeWatch()
@@ -149,8 +151,8 @@ class Pipeline:
             return []
         outputs: list[Output] = []
         for span in self._run.flush(self._encoder):
-            outputs += self._digest(span, self._decoder.feed(span.frames))
-        outputs += self._take_beats(deque(self._decoder.flush()), before_s=math.inf)
+            outputs += self._digest(self._reader.feed(span, self._encoder), span.stop_s)
+        outputs += self._digest(self._reader.flush(self._encoder), self._run.stop_s)
         step = self._seconds.interrupt(self._raw.stop, self._clock.utc_ns(self._raw.stop))
         outputs += [step.rhythm_change] if step.rhythm_change else []
         for change in (*self._rules.interrupt(), *step.spans):
@@ -158,46 +160,33 @@ class Pipeline:
         self._in_af = self._analysable = False
         return outputs + self._completed_strips(self._raw.stop)
 
-    def _digest(self, span: EncodedSpan, beats: list[FoundBeat]) -> list[Output]:
+    def _digest(self, seconds: list[ReadSecond], encoded_s: float) -> list[Output]:
         """In order of time, each second before its beats, so that it decides whether they can be read."""
-        reach_s = span.stop_s + self._encoder.manifest.lookahead_s
+        reach_s = encoded_s + self._encoder.manifest.lookahead_s
         self._limit_index = min(self._raw.stop, self._index(reach_s))
         outputs: list[Output] = []
-        waiting = deque(beats)
-        for i, second in enumerate(self._read_seconds(span)):
-            outputs += self._take_beats(waiting, before_s=span.first_s + i)
-            outputs += self._take_second(second)
-        outputs += self._take_beats(waiting, before_s=math.inf)
-        decided_index = self._index(self._decoder.decided_s)
+        for read in seconds:
+            outputs += self._take_second(self._second(read))
+            for found in read.beats if self._analysable else ():
+                outputs += self._take_beat(self._beat(found))
+        decided_index = self._index(self._reader.decided_s)
         outputs += self._completed_strips(decided_index)
         return [*outputs, *self._minutes.close_before(self._clock.utc_ns(decided_index))]
 
-    def _take_beats(self, waiting: "deque[FoundBeat]", before_s: float) -> list[Output]:
-        """Beats in a second that cannot be read are no beats."""
-        outputs: list[Output] = []
-        while waiting and waiting[0].at_s < before_s:
-            found = waiting.popleft()
-            if self._analysable:
-                outputs += self._take_beat(self._beat(found))
-        return outputs
-
-    def _read_seconds(self, span: EncodedSpan) -> list[Second]:
-        n_seconds = len(span.frames.analysable)
-        bounds = [self._index(span.first_s + i) for i in range(n_seconds)] + [self._index(span.stop_s)]
-        raw = self._raw.read(bounds[0], min(bounds[-1], self._raw.stop))
-        relative = [bound - bounds[0] for bound in bounds]
-        sizes_uv = amplitudes_uv(raw.astype(np.int64), relative, self._fs_hz)
-        return [self._second(span, i, bounds[i], sizes_uv[i]) for i in range(n_seconds)]
-
-    def _second(self, span: EncodedSpan, i: int, first_index: int, amplitude_uv: float | None) -> Second:
-        by_encoder = bool(span.frames.analysable[i] >= self._encoder.manifest.thresholds.analysable)
-        duration_s = min(1.0, span.stop_s - span.first_s - i)
+    def _second(self, read: ReadSecond) -> Second:
+        first, stop = self._index(read.first_s), min(self._index(read.stop_s), self._raw.stop)
+        raw_uv = self._raw.read(first, stop).astype(np.int64)
+        duration_s = read.stop_s - read.first_s
+        by_encoder = bool(read.analysable >= self._encoder.manifest.thresholds.analysable)
         return Second(
-            first_index=first_index,
-            start_ns=self._clock.utc_ns(first_index),
+            first_index=first,
+            start_ns=self._clock.utc_ns(first),
             duration_s=duration_s,
-            analysable=self._amplitude.is_readable(amplitude_uv, duration_s, by_encoder=by_encoder),
-            af_probability=float(span.frames.rhythm[i, 1]),
+            analysable=self._amplitude.is_readable(
+                amplitude_uv(raw_uv, self._fs_hz), duration_s, by_encoder=by_encoder
+            ),
+            af_probability=read.af_probability,
+            af_index=self._index(read.af_at_s),
         )
 
     def _beat(self, found: FoundBeat) -> Beat:

@@ -5,7 +5,6 @@ readable ones is therefore a silent heart, and not a lost electrode, until it ha
 """
 
 from collections import deque
-from itertools import pairwise
 from statistics import median
 
 import numpy as np
@@ -42,21 +41,16 @@ class AmplitudeWatch:
         return bool(self._usual_uv) and amplitude_uv < QUIET_SHARE * median(self._usual_uv)
 
 
-def amplitudes_uv(ecg_uv: npt.NDArray[np.int64], bounds: list[int], fs_hz: float) -> list[float | None]:
-    """For each second between two bounds the peak to peak of the liveliest lead of `[n, leads]`.
+def amplitude_uv(ecg_uv: npt.NDArray[np.int64], fs_hz: float) -> float | None:
+    """Peak to peak of the liveliest lead of one second `[n, leads]`, `None` where all are flat or saturated.
 
-    `None` where all leads are flat or saturated; a piece too short to judge counts as it is.
+    A piece too short to judge counts as it is.
     """
-    pieces = [ecg_uv[first:stop] for first, stop in pairwise(bounds)]
-    return [_amplitude_uv(piece, shortest=int(_SHORTEST_S * fs_hz)) for piece in pieces]
-
-
-def _amplitude_uv(piece: npt.NDArray[np.int64], shortest: int) -> float | None:
-    if not len(piece):
+    if not len(ecg_uv):
         return None
-    low, high = piece.min(axis=0), piece.max(axis=0)
-    at_limit = ((piece == low) | (piece == high)).mean(axis=0)
-    alive = (high - low >= FLAT_UV) & (at_limit <= SATURATED_SHARE)
-    if len(piece) < shortest:
+    low, high = ecg_uv.min(axis=0), ecg_uv.max(axis=0)
+    if len(ecg_uv) < int(_SHORTEST_S * fs_hz):
         return float((high - low).max())
+    at_limit = ((ecg_uv == low) | (ecg_uv == high)).mean(axis=0)
+    alive = (high - low >= FLAT_UV) & (at_limit <= SATURATED_SHARE)
     return float((high - low)[alive].max()) if alive.any() else None

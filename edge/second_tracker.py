@@ -7,7 +7,8 @@ from edge.bundle import Thresholds
 from edge.labels import Finding, Rhythm
 from edge.stream import NS_PER_S, RhythmChange, Second, Span
 
-_SMOOTHING_S = 15
+_SMOOTHING_S = 7
+_MEMORY_S = 60
 _LONGEST_UNREADABLE_S = 30.0  # a rhythm is not claimed across more than this
 
 
@@ -33,7 +34,7 @@ class SecondTracker:
 
     def __init__(self, thresholds: Thresholds, durations: DurationSettings) -> None:
         self._thresholds = thresholds
-        self._recent: deque[Second] = deque(maxlen=_SMOOTHING_S)
+        self._recent: deque[Second] = deque(maxlen=_MEMORY_S)
         self._af = _Watch(Finding.ATRIAL_FIBRILLATION, durations.af_s)
         self._unreadable = _Watch(Finding.UNANALYSABLE, durations.unanalysable_s)
         self._unreadable_s = 0.0
@@ -46,9 +47,10 @@ class SecondTracker:
         if not second.analysable:
             return self._wait(second, spans)
         self._recent.append(second)
-        mean = sum(s.af_probability for s in self._recent) / len(self._recent)
+        smoothed = list(self._recent)[-_SMOOTHING_S:]
+        mean = sum(s.af_probability for s in smoothed) / len(smoothed)
         limit = self._thresholds.af_off if self._in_af else self._thresholds.af_on
-        changed = (mean >= limit) != self._in_af and len(self._recent) == _SMOOTHING_S
+        changed = (mean >= limit) != self._in_af and len(smoothed) == _SMOOTHING_S
         change = self._turn(self._onset(second).first_index) if changed else None
         spans += self._af.feed(self._onset(second), present=self._in_af, confidence=mean)
         return SecondStep(tuple(spans), change, self._in_af)
@@ -73,8 +75,11 @@ class SecondTracker:
         return RhythmChange(index, Rhythm.ATRIAL_FIBRILLATION if self._in_af else Rhythm.NON_AF)
 
     def _onset(self, second: Second) -> Second:
-        """A change is seen half a smoothing window after it came."""
-        return self._recent[len(self._recent) // 2] if self._recent else second
+        """A change is seen late: by the delay of its probability, and by half of the smoothing."""
+        if not self._recent:
+            return second
+        middle = self._recent[-min(len(self._recent), _SMOOTHING_S // 2 + 1)]
+        return next((s for s in self._recent if s.first_index >= middle.af_index), middle)
 
 
 class _Watch:

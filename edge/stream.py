@@ -42,13 +42,17 @@ class Beat:
 
 @dataclass(frozen=True, slots=True)
 class Second:
-    """The encoder's word on one second (or the last part of one, `duration_s` < 1) of signal."""
+    """The models' word on one second (or the last part of one, `duration_s` < 1) of signal.
+
+    `af_probability` is about the rhythm at `af_index`, some beats earlier.
+    """
 
     first_index: int
     start_ns: int
     duration_s: float
     analysable: bool
     af_probability: float
+    af_index: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,70 +2,116 @@
 
 import hashlib
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 import numpy.typing as npt
 
-from edge.bundle import Manifest, Thresholds, write_manifest
+from edge.bundle import Manifest, Sequence, Thresholds, write_manifest
 from edge.labels import BeatClass, Rhythm
 from export.model import FRAMES_PER_SECOND, SAMPLES_PER_SECOND, EcgEncoder
-from export.parity import ParityReport, check_parity
+from export.parity import ParityReport, check_parity, check_sequence
 from export.quantize import quantize
+from export.sequence_model import BeatSequence
 from export.to_onnx import to_onnx
 
 Float32 = npt.NDArray[np.float32]
 
-MODEL_FILE = "encoder.onnx"
-WINDOW_S, STRIDE_S, LOOKAHEAD_S, MAX_LEADS = 20, 2, 2, 3
+MODEL_FILE, SEQUENCE_FILE = "encoder.onnx", "sequence.onnx"
+WINDOW_S, STRIDE_S, LOOKAHEAD_S, MAX_LEADS = 12, 2, 1, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoints:
+    """Trained models; without `sequence` the encoder decides alone."""
+
+    encoder: Path
+    sequence: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What the manifest says of where the models come from."""
+
+    version: str
+    training_data: tuple[str, ...]
 
 
 def write_bundle(
-    checkpoint: Path,
+    checkpoints: Checkpoints,
     folder: Path,
     windows: list[Float32],
     thresholds: Thresholds,
-    training_data: tuple[str, ...],
-    version: str,
+    provenance: Provenance,
 ) -> ParityReport:
-    """Write `folder` (manifest and int8 model), or raise `ParityError` and write nothing.
+    """Write `folder` (manifest and models), or raise `ParityError` and write nothing.
 
     `windows` are real ECG `[leads, samples]`; half of them calibrate, the other half are the gate's.
     """
-    model = EcgEncoder.from_pretrained(checkpoint)
+    encoder = EcgEncoder.from_pretrained(checkpoints.encoder)
+    sequence = BeatSequence.from_pretrained(checkpoints.sequence) if checkpoints.sequence else None
     with TemporaryDirectory() as name:
-        float_path, int8_path = Path(name) / "float.onnx", Path(name) / MODEL_FILE
-        to_onnx(model, float_path)
-        quantize(float_path, int8_path, windows[::2])
-        manifest = _manifest(model, int8_path, thresholds, training_data, version)
-        report = check_parity(model, float_path, int8_path, windows[1::2], manifest)
-        folder.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(int8_path, folder / MODEL_FILE)
-    write_manifest(folder, manifest.model_copy(update={"figures": {"parity": asdict(report)}}))
+        float_path, draft = Path(name) / "float.onnx", Path(name) / "bundle"
+        draft.mkdir()
+        to_onnx(encoder, float_path)
+        quantize(float_path, draft / MODEL_FILE, windows[::2])
+        if sequence:
+            to_onnx(sequence, draft / SEQUENCE_FILE)
+        manifest = _manifest(encoder, sequence, draft, thresholds, provenance)
+        report = check_parity(encoder, float_path, draft / MODEL_FILE, windows[1::2], manifest)
+        sequence_report = check_sequence(sequence, draft / SEQUENCE_FILE) if sequence else {}
+        figures = {"parity": {**asdict(report), **sequence_report}}
+        write_manifest(draft, manifest.model_copy(update={"figures": figures}))
+        shutil.copytree(draft, folder, dirs_exist_ok=True)
     return report
 
 
 def _manifest(
-    model: EcgEncoder, onnx: Path, thresholds: Thresholds, training_data: tuple[str, ...], version: str
+    encoder: EcgEncoder,
+    sequence: BeatSequence | None,
+    folder: Path,
+    thresholds: Thresholds,
+    provenance: Provenance,
 ) -> Manifest:
     return Manifest(
         name="hearth-ecg-encoder",
-        version=version,
+        version=provenance.version,
         licence="Apache-2.0",
         onnx_file=MODEL_FILE,
-        onnx_sha256=hashlib.sha256(onnx.read_bytes()).hexdigest(),
+        onnx_sha256=_sha256(folder / MODEL_FILE),
         fs_hz=SAMPLES_PER_SECOND,
         frames_per_second=FRAMES_PER_SECOND,
         window_s=WINDOW_S,
         stride_s=STRIDE_S,
         lookahead_s=LOOKAHEAD_S,
         max_leads=MAX_LEADS,
-        beat_classes=tuple(BeatClass(name) for name in model.config.beat_classes),
-        rhythms=tuple(Rhythm(name) for name in model.config.rhythms),
-        embedding_width=model.config.widths[-1],
+        beat_classes=tuple(BeatClass(name) for name in encoder.config.beat_classes),
+        rhythms=tuple(Rhythm(name) for name in encoder.config.rhythms),
+        waves=tuple(encoder.config.waves),
+        screens=tuple(encoder.config.screens),
+        frame_width=encoder.config.widths[0],
+        embedding_width=encoder.config.widths[-1],
+        text_width=encoder.config.text_width,
+        sequence=_sequence_manifest(sequence, folder / SEQUENCE_FILE) if sequence else None,
         thresholds=thresholds,
-        training_data=training_data,
+        training_data=provenance.training_data,
         figures={},
     )
+
+
+def _sequence_manifest(model: BeatSequence, path: Path) -> Sequence:
+    config = model.config
+    return Sequence(
+        onnx_file=path.name,
+        onnx_sha256=_sha256(path),
+        features=tuple(config.features),
+        width=config.width,
+        lookahead_s=config.lookahead_s,
+        delay_beats=config.delay_beats,
+    )
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -35,11 +35,13 @@ class EncoderConfig(PretrainedConfig):
         n_blocks: int = 4,
         n_heads: int = 4,
         dropout: float = 0.1,
+        text_width: int = 128,
         **kwargs: Any,
     ) -> None:
         self.beat_classes, self.rhythms = [str(c) for c in beat_classes], [str(r) for r in rhythms]
         self.waves, self.screens = list(waves), list(screens)
         self.widths, self.n_blocks, self.n_heads, self.dropout = list(widths), n_blocks, n_heads, dropout
+        self.text_width = text_width
         super().__init__(**kwargs)
 
 
@@ -47,18 +49,20 @@ class EncoderConfig(PretrainedConfig):
 class EncoderOutput(ModelOutput):
     """Logits by frame (64 Hz), sample (128 Hz) and second, and an embedding for each frame and second.
 
-    `[batch, frames]`, `[batch, frames, classes]`, `[batch, samples, waves]`, `[batch, seconds, rhythms]`,
-    `[batch, seconds]`, `[batch, seconds, screens]`, `[batch, frames, width]`, `[batch, seconds, width]`.
+    `[batch, frames]`, `[batch, frames, classes]`, `[batch, frames, width]`, `[batch, samples, waves]`,
+    `[batch, seconds, rhythms]`, `[batch, seconds]`, `[batch, seconds, screens]`, `[batch, seconds, width]`;
+    and one of the window beside that of a text, `[batch, text_width]`.
     """
 
     beat_logits: Tensor = None  # type: ignore[assignment]
     class_logits: Tensor = None  # type: ignore[assignment]
+    frame_embeddings: Tensor = None  # type: ignore[assignment]
     wave_logits: Tensor = None  # type: ignore[assignment]
     rhythm_logits: Tensor = None  # type: ignore[assignment]
     quality_logits: Tensor = None  # type: ignore[assignment]
     screen_logits: Tensor = None  # type: ignore[assignment]
-    frame_embeddings: Tensor = None  # type: ignore[assignment]
     second_embeddings: Tensor = None  # type: ignore[assignment]
+    window_embedding: Tensor = None  # type: ignore[assignment]
 
 
 class ResidualConv(nn.Module):
@@ -123,6 +127,20 @@ class Block(nn.Module):
         return self.out(mixed.reshape(batch, length, width))
 
 
+class WindowHead(nn.Module):
+    """Seconds to one vector of unit length, beside the vectors of texts; four questions pick the seconds."""
+
+    def __init__(self, width: int, n_out: int) -> None:
+        super().__init__()
+        self.questions = nn.Linear(width, 4)
+        self.answer = nn.Sequential(nn.Linear(4 * width, 2 * width), nn.GELU(), nn.Linear(2 * width, n_out))
+
+    def forward(self, seconds: Tensor) -> Tensor:
+        weights = self.questions(seconds).softmax(dim=1)
+        picked = (weights.transpose(1, 2) @ seconds).flatten(1)
+        return nn.functional.normalize(self.answer(picked), dim=1)
+
+
 class EcgEncoder(PreTrainedModel):
     """`ecg` `[batch, leads, samples]` in mV at 128 Hz, samples a multiple of 128, to `EncoderOutput`."""
 
@@ -140,11 +158,14 @@ class EcgEncoder(PreTrainedModel):
         self.up16, self.up32, self.up64 = Up(w8, w16), Up(w16, w32), Up(w32, w64)
         self.beat_head = nn.Conv1d(w64, 1, 5, padding=2)
         self.class_head = nn.Conv1d(w64, len(config.beat_classes), 5, padding=2)
-        self.wave_head = nn.Conv1d(w64, len(config.waves) * SAMPLES_PER_SECOND // FRAMES_PER_SECOND, 5, padding=2)
+        self.wave_head = nn.Conv1d(
+            w64, len(config.waves) * SAMPLES_PER_SECOND // FRAMES_PER_SECOND, 5, padding=2
+        )
         self.second_head = nn.Linear(2 * w8, w8)
         self.rhythm_head = nn.Linear(w8, len(config.rhythms))
         self.quality_head = nn.Linear(w8, 1)
         self.screen_head = nn.Linear(w8, len(config.screens))
+        self.window_head = WindowHead(w8, config.text_width)
         self.post_init()
 
     def forward(self, ecg: Tensor) -> EncoderOutput:
@@ -162,13 +183,21 @@ class EcgEncoder(PreTrainedModel):
         return EncoderOutput(
             beat_logits=self.beat_head(frames).squeeze(1),
             class_logits=self.class_head(frames).transpose(1, 2),
-            wave_logits=self.wave_head(frames).transpose(1, 2).reshape(batch, samples, -1),
+            frame_embeddings=frames.transpose(1, 2),
+            wave_logits=self._waves(frames),
             rhythm_logits=self.rhythm_head(seconds),
             quality_logits=self.quality_head(seconds).squeeze(2),
             screen_logits=self.screen_head(seconds),
-            frame_embeddings=frames.transpose(1, 2),
             second_embeddings=seconds,
+            window_embedding=self.window_head(seconds),
         )
+
+    def _waves(self, frames: Tensor) -> Tensor:
+        """Two samples of 128 Hz out of each frame of 64 Hz."""
+        batch, length = frames.shape[0], frames.shape[2]
+        pairs = self.wave_head(frames).transpose(1, 2)
+        n = len(self.encoder_config.waves)
+        return pairs.reshape(batch, length * SAMPLES_PER_SECOND // FRAMES_PER_SECOND, n)
 
     def _seconds(self, tokens: Tensor) -> Tensor:
         batch, length, width = tokens.shape

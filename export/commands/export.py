@@ -30,7 +30,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--data", type=Path, help="unpacked recordings, for calibration and gate (own folder)"
     )
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
-    parser.add_argument("--config", type=Path, default=Path("configs/training.toml"))
+    parser.add_argument(
+        "--sequence",
+        type=Path,
+        help="folder of the second stage's checkpoint (default: the encoder decides alone)",
+    )
+    parser.add_argument("--config", type=Path, default=Path("configs/training/encoder.toml"))
     parser.add_argument(
         "--int8", action="store_true", help="int8 weights (published file; own is always int8)"
     )
@@ -51,18 +56,17 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _write_bundle(arguments: argparse.Namespace) -> int:
     from edge.bundle import Thresholds
-    from export.bundle import write_bundle
+    from export.bundle import Checkpoints, Provenance, write_bundle
     from export.training.train import development_windows
 
     settings = tomllib.loads(arguments.config.read_text())
     windows = [window.ecg_mv for window in development_windows(settings, arguments.data)]
     report = write_bundle(
-        arguments.checkpoint,
+        Checkpoints(arguments.checkpoint, arguments.sequence),
         arguments.out,
         windows[:256],
         Thresholds.model_validate(settings["thresholds"]),
-        tuple(settings["data"]["weights"]),
-        settings["version"],
+        Provenance(settings["version"], tuple(settings["data"]["weights"])),
     )
     print(f"{arguments.out}: written")
     print(f"  torch to float ONNX: largest difference {report.float_max_difference:.1e}")

@@ -11,7 +11,7 @@ def draw_curves(history: list[dict[str, Any]], path: Path) -> None:
     """Left the losses, right the development scores."""
     mpl.use("Agg")
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
-    for name in ("beat", "class", "rhythm", "quality"):
+    for name in (key for key in history[0] if key not in ("step", "dev")):
         values = [row[name] for row in history]
         left.plot([row["step"] for row in history], _running_mean(values), label=name)
     scored = [row for row in history if "dev" in row]

@@ -12,6 +12,7 @@ import wfdb
 from edge.labels import Rhythm
 from export.training.records import (
     FS_HZ,
+    QRS,
     SCREENS,
     UNKNOWN,
     Float16,
@@ -21,7 +22,7 @@ from export.training.records import (
 )
 from export.training.rhythms import SINUS, UNKNOWN_RHYTHM, all_but, rhythm_set
 from export.training.splits import DS1, PACED
-from export.training.waves import QRS, Wave, wave_codes, waves_of
+from export.training.waves import Wave, wave_codes, waves_of
 
 _VF, _VT = Rhythm.VENTRICULAR_FIBRILLATION, Rhythm.VENTRICULAR_TACHYCARDIA
 _ALARM_S = 300

@@ -1,5 +1,7 @@
 """Quick development scores on windows: beats found, their classes, rhythm by second, waves by sample."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -34,7 +36,7 @@ def score_windows(model: EcgEncoder, batches: list[Batch]) -> dict[str, float]:
     }
 
 
-def _rhythm_scores(probability: npt.NDArray[np.float32], sets: npt.NDArray[np.generic]) -> dict[str, float]:
+def _rhythm_scores(probability: npt.NDArray[np.float32], sets: npt.NDArray[np.integer]) -> dict[str, float]:
     """AUC of each rhythm against seconds that surely are not it, where both are there."""
     scores = {}
     for i, rhythm in enumerate(RHYTHMS):
@@ -46,7 +48,7 @@ def _rhythm_scores(probability: npt.NDArray[np.float32], sets: npt.NDArray[np.ge
     return scores
 
 
-def _wave_scores(found: npt.NDArray[np.int64], truth: npt.NDArray[np.generic]) -> dict[str, float]:
+def _wave_scores(found: npt.NDArray[np.int64], truth: npt.NDArray[np.integer]) -> dict[str, float]:
     """F1 of P, QRS and T by sample."""
     known = truth >= 0
     if not known.any():
@@ -55,7 +57,7 @@ def _wave_scores(found: npt.NDArray[np.int64], truth: npt.NDArray[np.generic]) -
     return {f"f1_{name}": round(float(score), 4) for name, score in zip(("p", "qrs", "t"), each, strict=True)}
 
 
-def _screen_score(found: npt.NDArray[np.int64], truth: npt.NDArray[np.generic]) -> float:
+def _screen_score(found: npt.NDArray[np.int64], truth: npt.NDArray[np.integer]) -> float:
     """Mean F1 of N, A and O, as CinC 2017 defines it."""
     known = truth >= 0
     each = f1_score(truth[known], found[known], labels=[0, 1, 2], average="macro", zero_division=0.0)
@@ -63,7 +65,7 @@ def _screen_score(found: npt.NDArray[np.int64], truth: npt.NDArray[np.generic]) 
 
 
 def _beat_scores(
-    heat: npt.NDArray[np.float32], guess: npt.NDArray[np.int64], truth: dict[str, npt.NDArray[np.generic]]
+    heat: npt.NDArray[np.float32], guess: npt.NDArray[np.int64], truth: dict[str, npt.NDArray[Any]]
 ) -> dict[str, float]:
     counts = {"q": np.zeros(3), "s": np.zeros(3), "v": np.zeros(3)}
     known = truth["beat_heat"] >= 0

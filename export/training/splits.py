@@ -27,7 +27,7 @@ def is_ludb_held_out(name: str) -> bool:
 
 
 def is_qtdb_held_out(name: str) -> bool:
-    """All patients of DS2 and of development, and every fifth other one; `selNNN` is record NNN of mitdb or svdb."""
+    """All patients of DS2 and of development, and every fifth other; `selNNN` is NNN of mitdb or svdb."""
     number = name.removeprefix("sel")
     if number in DS2 | DEVELOPMENT:
         return True

@@ -43,7 +43,9 @@ def targets(record: TrainingRecord, start: int, stretch: float, n: int, lead: in
     )
 
 
-def _at(labels: npt.NDArray[np.integer], index: npt.NDArray[np.int64], beyond: int) -> npt.NDArray[np.integer]:
+def _at(
+    labels: npt.NDArray[np.integer], index: npt.NDArray[np.int64], beyond: int
+) -> npt.NDArray[np.integer]:
     inside = index < len(labels)
     return np.where(inside, labels[np.minimum(index, len(labels) - 1)], beyond)
 

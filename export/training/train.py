@@ -6,25 +6,26 @@ python -m export.training.train --config configs/training.toml --data DIR --out 
 import argparse
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, IterableDataset
 from tqdm import tqdm
 
-from export.model import EcgEncoder, EncoderConfig
+from export.model import EcgEncoder, EncoderConfig, EncoderOutput
 from export.training.curves import draw_curves
 from export.training.losses import Batch, encoder_loss
 from export.training.record_cache import load_groups
 from export.training.score import score_windows
-from export.training.windows import Window, WindowSource
+from export.training.targets import Window
+from export.training.windows import WindowSource
 
 Settings = dict[str, Any]
+Forward = Callable[[torch.Tensor], EncoderOutput]
 
 
 class Batches(IterableDataset[Batch]):
@@ -94,6 +95,7 @@ def train(settings: Settings, data: Path, out: Path) -> None:
         range(first, settings["optimizer"]["steps"]), initial=first, total=settings["optimizer"]["steps"]
     )
     for step, batch in zip(bar, stream, strict=False):
+        model.train()
         losses = _take_step(step, compiled, optimizer, batch, settings)
         average.update_parameters(model)
         bar.set_postfix({name: f"{value:.3f}" for name, value in losses.items()})
@@ -109,15 +111,14 @@ def train(settings: Settings, data: Path, out: Path) -> None:
 
 
 def _take_step(
-    step: int, model: nn.Module, optimizer: torch.optim.Optimizer, batch: Batch, settings: Settings
+    step: int, model: Forward, optimizer: torch.optim.Optimizer, batch: Batch, settings: Settings
 ) -> dict[str, float]:
     for group in optimizer.param_groups:
         group["lr"] = learning_rate(step, settings["optimizer"])
-    model.train()
     losses = encoder_loss(model(batch["ecg_mv"]), batch, settings["loss"])
     optimizer.zero_grad()
     torch.stack(list(losses.values())).sum().backward()
-    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    torch.nn.utils.clip_grad_norm_(optimizer.param_groups[0]["params"], 1.0)
     optimizer.step()
     return {name: float(value.detach()) for name, value in losses.items()}
 

@@ -49,7 +49,11 @@ def wave_codes(waves: list[Wave], n: int, fs_hz: int) -> npt.NDArray[np.int8]:
             previous_end_s = None
             continue
         start_s = wave.peak_s if wave.onset_s is None else wave.onset_s
-        if previous_end_s is not None and start_s - previous_end_s < _LONGEST_PAUSE_S and wave.onset_s is not None:
+        if (
+            previous_end_s is not None
+            and start_s - previous_end_s < _LONGEST_PAUSE_S
+            and wave.onset_s is not None
+        ):
             codes[(centres > previous_end_s) & (centres < start_s)] = NO_WAVE
         codes[(centres >= start_s) & (centres <= wave.end_s)] = wave.kind
         previous_end_s = wave.end_s

@@ -8,7 +8,7 @@ THRESHOLDS = Thresholds(beat=0.3, class_weight={}, af_on=0.6, af_off=0.4, analys
 
 
 def second(i: int, af: float = 0.0, *, analysable: bool = True) -> Second:
-    return Second(i * 100, i * NS_PER_S, 1.0, analysable, af)
+    return Second(i * 100, i * NS_PER_S, 1.0, analysable, af, i * 100)
 
 
 def run(seconds: list[Second]):

@@ -9,13 +9,15 @@ import torch
 
 from edge.bundle import Thresholds
 from edge.encoder import Encoder
-from export.bundle import write_bundle
+from export.bundle import Checkpoints, Provenance, write_bundle
 from export.model import EcgEncoder
 from export.parity import ParityError, check_parity
 from export.quantize import quantize
 from export.to_onnx import to_onnx
 
-CHECKPOINT = Path(__file__).parents[2] / "export" / "checkpoints" / "encoder"
+CHECKPOINTS = Path(__file__).parents[2] / "export" / "checkpoints"
+TRAINED = Checkpoints(CHECKPOINTS / "encoder", CHECKPOINTS / "sequence")
+PROVENANCE = Provenance("0.0.1", ("test",))
 THRESHOLDS = Thresholds(beat=0.3, class_weight={}, af_on=0.6, af_off=0.4, analysable=0.5)
 
 # torch's own tracer warns about shapes that become constants; the parity gate checks that none did
@@ -35,10 +37,10 @@ def exported(model, windows, tmp_path_factory):
 def test_the_checkpoint_becomes_a_bundle_that_the_edge_runs(windows, tmp_path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        report = write_bundle(CHECKPOINT, tmp_path / "bundle", windows, THRESHOLDS, ("test",), "0.0.1")
+        report = write_bundle(TRAINED, tmp_path / "bundle", windows, THRESHOLDS, PROVENANCE)
     assert report.float_max_difference < 1e-3
     frames = Encoder(tmp_path / "bundle").run(windows[0])
-    trained = EcgEncoder.from_pretrained(CHECKPOINT).eval()
+    trained = EcgEncoder.from_pretrained(TRAINED.encoder).eval()
     with torch.no_grad():
         expected = torch.sigmoid(trained(torch.from_numpy(windows[0])[None]).beat_logits)[0].numpy()
     np.testing.assert_allclose(frames.beat, expected, atol=0.15)
@@ -69,11 +71,14 @@ def test_a_failed_gate_writes_nothing(model, windows, tmp_path, monkeypatch) -> 
     model.save_pretrained(tmp_path / "checkpoint")
     warnings.simplefilter("ignore")
     with pytest.raises(ParityError, match="allowed 0e"):
-        write_bundle(tmp_path / "checkpoint", tmp_path / "bundle", windows, THRESHOLDS, ("test",), "0.0.1")
+        write_bundle(
+            Checkpoints(tmp_path / "checkpoint", None), tmp_path / "bundle", windows, THRESHOLDS, PROVENANCE
+        )
     assert not (tmp_path / "bundle").exists()
 
 
 def manifest_of(model, exported):
     from export.bundle import _manifest
 
-    return _manifest(model, exported / "int8.onnx", THRESHOLDS, ("test",), "0.0.1")
+    (exported / "encoder.onnx").write_bytes((exported / "int8.onnx").read_bytes())
+    return _manifest(model, None, exported, THRESHOLDS, PROVENANCE)

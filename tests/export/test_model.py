@@ -9,8 +9,11 @@ from export.model import EcgEncoder, EncoderConfig
 def test_shapes(model, leads, seconds) -> None:
     output = model(torch.randn(2, leads, 128 * seconds))
     assert output.beat_logits.shape == (2, 64 * seconds)
-    assert output.class_logits.shape == (2, 64 * seconds, 4)
-    assert output.rhythm_logits.shape == (2, seconds, 2)
+    assert output.class_logits.shape == (2, 64 * seconds, 5)
+    assert output.rhythm_logits.shape == (2, seconds, 9)
+    assert output.wave_logits.shape == (2, 128 * seconds, 4)
+    assert output.screen_logits.shape == (2, seconds, 4)
+    assert output.frame_embeddings.shape == (2, 64 * seconds, 8)
     assert output.quality_logits.shape == (2, seconds)
     assert output.second_embeddings.shape == (2, seconds, 16)
 
