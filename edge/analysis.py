@@ -42,12 +42,17 @@ def analyse(
         )
     pipeline = Pipeline(encoder, recording.fs_hz, len(recording.leads), settings)
     outputs: list[Output] = []
-    for block in recording.blocks(int(_BLOCK_S * recording.fs_hz)):
-        for placed in _valid_pieces(block, recording):
-            outputs += pipeline.feed(placed)
-        progress(block.start + len(block.uv))
+    for placed in placed_blocks(recording):
+        outputs += pipeline.feed(placed)
+        progress(placed.stop_index)
     outputs += pipeline.flush()
     return _sorted(outputs)
+
+
+def placed_blocks(recording: Recording) -> Iterator[PlacedBlock]:
+    """The whole recording; what is missing between two blocks is a gap."""
+    for block in recording.blocks(int(_BLOCK_S * recording.fs_hz)):
+        yield from _valid_pieces(block, recording)
 
 
 def _valid_pieces(block: RecordingBlock, recording: Recording) -> Iterator[PlacedBlock]:

@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from edge.analysis import placed_blocks
 from edge.contiguous_run import UV_PER_MV, ContiguousRun, EncodedSpan
 from edge.encoder import Encoder
-from edge.recording_pieces import valid_pieces
 from edge.resampler import StreamingResampler
 from edge.wave_order import Wave
 from edge.waves import WaveDecoder
@@ -63,7 +63,7 @@ def find_waves(
     """All waves, in seconds since the start of the recording; `progress` is told how many samples are done."""
     waves: list[Wave] = []
     run, origin_s, next_index = WaveRun(encoder, recording.fs_hz, len(recording.leads)), 0.0, 0
-    for piece in valid_pieces(recording):
+    for piece in placed_blocks(recording):
         if piece.first_index != next_index:
             waves += _placed(run.flush(), origin_s)
             run = WaveRun(encoder, recording.fs_hz, len(recording.leads))
