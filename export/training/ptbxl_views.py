@@ -16,18 +16,20 @@ LEADS = ("I", "II", "III", "AVR", "AVL", "AVF", "V1", "V2", "V3", "V4", "V5", "V
 _HELD_OUT_FOLDS = ("9", "10")
 
 # where a statement shows; everything about rhythm, ectopy and conduction time shows anywhere
-_INFERIOR, _ANTERIOR, _LATERAL = {"II", "III", "AVF"}, {"V1", "V2", "V3", "V4"}, {"I", "AVL", "V5", "V6"}
-_SHOWS_IN: dict[str, set[str]] = {
+_INFERIOR = frozenset(("II", "III", "AVF"))
+_ANTERIOR = frozenset(("V1", "V2", "V3", "V4"))
+_LATERAL = frozenset(("I", "AVL", "V5", "V6"))
+_SHOWS_IN: dict[str, frozenset[str]] = {
     **dict.fromkeys(("IMI", "ISCIN", "INJIN", "IPMI"), _INFERIOR),
     **dict.fromkeys(("ASMI", "AMI", "ISCAS", "ISCAN", "INJAS"), _ANTERIOR),
     **dict.fromkeys(("LMI", "ISCLA", "INJLA"), _LATERAL),
     **dict.fromkeys(("ALMI", "ISCAL", "INJAL"), _ANTERIOR | _LATERAL),
     **dict.fromkeys(("ILMI", "ISCIL", "INJIL", "IPLMI"), _INFERIOR | _LATERAL),
-    **dict.fromkeys(("CRBBB", "IRBBB", "CLBBB", "ILBBB", "RVH"), {"V1", "V2", "V5", "V6", "I"}),
-    **dict.fromkeys(("LVH", "VCLVH", "HVOLT"), {"V1", "V2", "V5", "V6", "AVL"}),
-    **dict.fromkeys(("LAFB", "LPFB"), {"I", "II", "III", "AVF", "AVL"}),
-    **dict.fromkeys(("RAO/RAE", "LAO/LAE"), {"II", "V1"}),
-    "WPW": set(LEADS),
+    **dict.fromkeys(("CRBBB", "IRBBB", "CLBBB", "ILBBB", "RVH"), frozenset(("V1", "V2", "V5", "V6", "I"))),
+    **dict.fromkeys(("LVH", "VCLVH", "HVOLT"), frozenset(("V1", "V2", "V5", "V6", "AVL"))),
+    **dict.fromkeys(("LAFB", "LPFB"), frozenset(("I", "II", "III", "AVF", "AVL"))),
+    **dict.fromkeys(("RAO/RAE", "LAO/LAE"), frozenset(("II", "V1"))),
+    "WPW": frozenset(LEADS),
 }
 _ANYWHERE = {"NORM", "SR", "AFIB", "AFLT", "STACH", "SARRH", "SBRAD", "PACE", "SVTAC", "PSVT", "PVC", "PAC",
              "BIGU", "TRIGU", "1AVB", "2AVB", "3AVB", "LPR", "IVCD"}  # fmt: skip
@@ -68,7 +70,7 @@ def view_report(
 ) -> Report | None:
     """Statements visible in these leads; the report's own text where `whole`: nothing in it is hidden."""
     names = {LEADS[i] for i in leads}
-    visible = [code for code in record.codes if code in _ANYWHERE or _SHOWS_IN.get(code, set()) & names]
+    visible = [code for code in record.codes if code in _ANYWHERE or _SHOWS_IN.get(code, frozenset()) & names]
     everything = len(visible) == len(record.codes)
     if not visible:
         return None

@@ -18,7 +18,7 @@ _THRESHOLD = 0.25
 
 @torch.no_grad()
 def score_windows(model: EcgEncoder, batches: list[Batch]) -> dict[str, float]:
-    """Sensitivity and positive predictivity of beats (Q) and of S and V; AUC of rhythms; F1 of waves and of records."""
+    """Se and +P of beats (Q) and of S and V, AUC of each rhythm, F1 of waves and of records."""
     outputs = [model(batch["ecg_mv"]) for batch in batches]
     heat = np.concatenate([torch.sigmoid(o.beat_logits).numpy() for o in outputs])
     guess = np.concatenate([o.class_logits.argmax(2).numpy() for o in outputs])

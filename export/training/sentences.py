@@ -3,6 +3,7 @@
 Only what is visible in the leads at hand is said, and only what is sure.
 """
 
+import re
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -11,7 +12,7 @@ from scipy.signal import find_peaks
 
 from edge.labels import Rhythm
 from export.model import FRAMES_PER_SECOND
-from export.training.records import SCREENS, BEAT_CLASSES
+from export.training.records import BEAT_CLASSES, SCREENS
 from export.training.rhythms import RHYTHMS, UNKNOWN_RHYTHM
 from export.training.targets import Window
 
@@ -96,10 +97,7 @@ def _beats(window: Window) -> list[int]:
 def _groups(codes: list[int]) -> list[tuple[str, tuple[str, ...]]]:
     """Runs of V of two and of three or more, and bigeminy over at least three pairs."""
     text = "".join(BEAT_CLASSES[code] if code >= 0 else "?" for code in codes)
-    longest = max(
-        (len(part) for part in text.replace("N", " ").replace("S", " ").split() if set(part) == {"V"}),
-        default=0,
-    )
+    longest = max(map(len, re.findall("V+", text)), default=0)
     found = []
     if longest >= _RUN_BEATS:
         found.append(("run", _RUN))
@@ -121,5 +119,7 @@ def _measured(rr_s: np.ndarray) -> str:
     if len(rr_s) < _RUN_BEATS:
         return ""
     jumps = [abs(b - a) for a, b in pairwise(rr_s)]
-    rate = round(60 / float(rr_s.mean()))
-    return f"heart rate {rate} bpm, RR {round(rr_s.mean() * 1000)} ms, RR change {round(np.mean(jumps) * 1000)} ms"
+    rate_bpm, rr_ms, jump_ms = (
+        round(float(x)) for x in (60 / rr_s.mean(), rr_s.mean() * 1000, np.mean(jumps) * 1000)
+    )
+    return f"heart rate {rate_bpm} bpm, RR {rr_ms} ms, RR change {jump_ms} ms"

