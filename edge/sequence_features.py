@@ -1,10 +1,11 @@
 """What the sequence model is told of each beat: its place among the beats before it, and how it looks.
 
 Where there is no waveform (a strap that sends RR intervals alone, or an annotation file) only the first
-eight features are set; the model has learnt on both.
+ten features are set; the model has learnt on both.
 """
 
 from collections import deque
+from itertools import islice
 from math import log
 from statistics import median
 
@@ -17,16 +18,17 @@ Float32 = npt.NDArray[np.float32]
 
 FEATURES = (
     "log_rr", "log_rr_over_median", "log_rr_over_previous", "next_is_known", "log_next_over_rr",
-    "log_next_over_median", "rr_jump", "is_first",
+    "log_next_over_median", "log_rr_over_long", "log_rr_over_short", "rr_jump", "is_first",
     "has_waveform", "log_N", "log_S", "log_V", "log_F", "log_Q",
     "AFIB", "AFL", "SVTA", "VT", "VFL",
     "p_probability", "p_lead_s", "qrs_s",
     "like_usual", "like_previous", "p_like_usual", "p_like_previous", "confidence",
 )  # fmt: skip
-N_RR_FEATURES = 8
-CLASS_FEATURES = slice(9, 14)
+N_RR_FEATURES = 10
+CLASS_FEATURES = slice(11, 16)
 _USUAL_RR_S = 0.8
-_MEMORY_BEATS = 24
+_MEDIAN_BEATS, _MEMORY_BEATS = 24, 64
+_LONG, _SHORT = 0.9, 0.1  # quantiles of the remembered intervals
 _KEEP = 0.95  # of the usual embedding at each beat
 _LONGEST_RR_S = 8.0
 
@@ -44,7 +46,7 @@ class RrFeatures:
 
     def feed(self, at_s: float, next_rr_s: float | None, lookahead_s: float) -> list[float]:
         """Beat at `at_s`, the next one `next_rr_s` after it, or None when it is later than the look-ahead."""
-        usual = median(self._rr_s) if self._rr_s else _USUAL_RR_S
+        usual, long, short = self._spread()
         before = self._rr_s[-1] if self._rr_s else usual
         is_first = self._previous_s is None
         rr = usual if self._previous_s is None else at_s - self._previous_s
@@ -55,8 +57,17 @@ class RrFeatures:
             self._rr_s.append(rr)
         return [
             log(rr / _USUAL_RR_S), log(rr / usual), log(rr / before), float(next_rr_s is not None),
-            log(after / rr), log(after / usual), min(abs(rr - before) / usual, 3.0), float(is_first),
+            log(after / rr), log(after / usual), log(rr / long), log(rr / short),
+            min(abs(rr - before) / usual, 3.0), float(is_first),
         ]  # fmt: skip
+
+    def _spread(self) -> tuple[float, float, float]:
+        """Median of the last intervals, and how long and how short they are over a minute or so."""
+        if not self._rr_s:
+            return _USUAL_RR_S, _USUAL_RR_S, _USUAL_RR_S
+        ordered, last = sorted(self._rr_s), len(self._rr_s) - 1
+        recent = islice(self._rr_s, max(0, len(self._rr_s) - _MEDIAN_BEATS), None)
+        return median(recent), ordered[round(_LONG * last)], ordered[round(_SHORT * last)]
 
 
 class SequenceFeatures:

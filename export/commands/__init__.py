@@ -1,1 +1,1 @@
-"""Subcommands of `hearth` that need torch."""
+"""Subcommands of `hearth` for models: `export`, which needs torch, and `evaluate`, which does not."""

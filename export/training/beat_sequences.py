@@ -13,6 +13,7 @@ from edge.labels import AAMI_CLASS_OF_SYMBOL, Rhythm
 from edge.sequence_features import FEATURES, N_RR_FEATURES, RrFeatures
 from export.training.records import BEAT_CLASSES, UNKNOWN
 from export.training.rhythms import SET_OF_AUX, UNKNOWN_RHYTHM, rhythm_set
+from export.training.simulated_rhythms import simulated_rhythm
 
 LOOKAHEAD_S = 1.0
 MOST_BEATS = 40_000  # of one recording: a night and a day of the same normal rhythm teach no more
@@ -123,6 +124,15 @@ def _of_beats(
     return BeatSequenceRecord(name, features, codes, af_of_sets(sets[keep]))
 
 
+def read_simulated(n: int = 700) -> Iterator[BeatSequenceRecord]:
+    """Rhythms that the databases hold too seldom, drawn by rule; none is AF."""
+    for i in range(n):
+        rr_s, codes = simulated_rhythm(np.random.default_rng(i))
+        is_first = np.arange(len(rr_s)) == 0
+        features = interval_features(np.cumsum(rr_s), is_first)
+        yield BeatSequenceRecord(f"simulated{i:04}", features, codes, np.zeros(len(codes), np.int8))
+
+
 _NEVER_AF = rhythm_set(Rhythm.NON_AF)
 INTERVAL_READERS: dict[str, Callable[[Path], Iterator[BeatSequenceRecord]]] = {
     "afdb": lambda data: read_annotations(
@@ -136,4 +146,5 @@ INTERVAL_READERS: dict[str, Callable[[Path], Iterator[BeatSequenceRecord]]] = {
     "edb": lambda data: read_annotations(data / "edb", "atr", rhythm_unless_noted=_NEVER_AF),
     "sddb": lambda data: read_annotations(data / "sddb", "atr", rhythm_unless_noted=UNKNOWN_RHYTHM),
     "vitaldb": lambda data: read_vitaldb(data / "vitaldb_arrdb"),
+    "simulated": lambda _: read_simulated(),
 }

@@ -12,8 +12,17 @@ from export.training.record_cache import is_held_out
 
 SequenceGroups = dict[str, list[BeatSequenceRecord]]
 
-CACHE_FORMAT = "1"
-_HELD_OUT_EVERY = {"afdb": 3, "nsrdb": 3, "nsr2db": 3, "ltafdb": 6, "edb": 9, "vitaldb": 10, "sddb": 12}
+CACHE_FORMAT = "2"
+_HELD_OUT_EVERY = {
+    "afdb": 3,
+    "nsrdb": 3,
+    "nsr2db": 3,
+    "ltafdb": 6,
+    "edb": 9,
+    "vitaldb": 10,
+    "sddb": 12,
+    "simulated": 10,
+}
 
 
 def load_sequences(data: Path, encoder: Path, sources: list[str]) -> tuple[SequenceGroups, SequenceGroups]:

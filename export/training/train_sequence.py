@@ -54,6 +54,8 @@ class SequenceWindows:
         features = record.features[start : start + n].astype(np.float32)
         codes, af = record.codes[start : start + n], record.af[start : start + n]
         features = self._changed(features, codes)
+        if record.name.startswith("simulated") and self._rng.random() < self._settings["spliced"]:
+            features = self._spliced(features, codes)
         missing = n - len(codes)
         return (
             np.pad(features, ((0, missing), (0, 0))),
@@ -80,6 +82,20 @@ class SequenceWindows:
             return features
         blur = self._rng.normal(0, self._settings["blur"], features[:, CLASS_FEATURES].shape)
         features[:, CLASS_FEATURES] = np.minimum(features[:, CLASS_FEATURES] + blur, 0)
+        return features
+
+    def _spliced(self, features: Float32, codes: npt.NDArray[np.int8]) -> Float32:
+        """Waveforms of a real record under imagined intervals; its S, where it has some, not always."""
+        pool = self._groups[("mitdb", "svdb")[self._rng.integers(2)]]
+        real = pool[self._rng.integers(len(pool))]
+        normal, early = (np.flatnonzero(real.codes == code) for code in (0, 1))
+        if len(normal) < len(codes):
+            return features
+        first = self._rng.integers(len(normal) - len(codes) + 1)
+        rows = normal[first : first + len(codes)]
+        if len(early) >= 5 and self._rng.random() < 0.5:
+            rows = np.where(codes == 1, self._rng.choice(early, len(codes)), rows)
+        features[:, N_RR_FEATURES:] = real.features[rows, N_RR_FEATURES:]
         return features
 
     def _imagined(self, features: Float32, codes: npt.NDArray[np.int8]) -> Float32:
