@@ -33,10 +33,15 @@ contracts: $(VENV)/dev.done
 tests: system-test $(VENV)/dev.done
 	$(BIN)/python -m pytest $(ARGS)
 
-# the encoder, from the recordings in DATA (see docs/training.md); hours on two cores, can be resumed
+# the models, from the recordings in DATA (see docs/training.md); hours on two cores, can be resumed
 train: $(VENV)/dev.done
-	$(BIN)/python -m export.training.train --config configs/training.toml --data $(DATA) --out $(or $(OUT),runs/encoder)
-	$(BIN)/hearth export --checkpoint $(or $(OUT),runs/encoder)/checkpoint --data $(DATA) --out edge/models/encoder
+	$(BIN)/python -m export.training.train --config configs/training/beats.toml --data $(DATA) --out runs/beats
+	$(BIN)/python -m export.training.train --config configs/training/encoder.toml --data $(DATA) --out runs/encoder
+	$(BIN)/python -m export.training.align --data $(DATA) --encoder runs/encoder/checkpoint --out runs/aligned
+	$(BIN)/hearth export --checkpoint runs/aligned/checkpoint --data $(DATA) --out runs/encoder-alone
+	$(BIN)/python -m export.training.train_sequence --data $(DATA) --encoder runs/encoder-alone --out runs/sequence
+	$(BIN)/hearth export --checkpoint runs/aligned/checkpoint --sequence runs/sequence/checkpoint \
+	  --data $(DATA) --out edge/models/encoder
 
 # the accuracy figures of README and model card, on the recordings in DATA
 figures: $(VENV)/dev.done

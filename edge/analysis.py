@@ -9,7 +9,7 @@ import numpy as np
 
 from edge.encoder import Encoder
 from edge.errors import UserError
-from edge.labels import Rhythm
+from edge.labels import Finding, Rhythm
 from edge.pipeline import Pipeline, PipelineSettings
 from edge.stream import NS_PER_S, Beat, EpisodeStep, MinuteSummary, Output, PlacedBlock, RhythmChange
 from firmware_bridge.recordings import Recording, RecordingBlock
@@ -75,11 +75,23 @@ def _sorted(outputs: list[Output]) -> Analysis:
     )
 
 
+def _fibrillation(analysis: Analysis, fs_hz: float) -> list[tuple[int, str, str]]:
+    """`[` at the onset and `]` at the end of each episode of ventricular fibrillation."""
+    rows = []
+    for step in analysis.episodes:
+        span = step.span
+        if span.finding is Finding.VENTRICULAR_FIBRILLATION and span.end_ns is not None:
+            length = round((span.end_ns - span.onset_ns) * fs_hz / NS_PER_S)
+            rows += [(span.onset_index, "[", ""), (span.onset_index + length, "]", "")]
+    return rows
+
+
 def write_annotations(analysis: Analysis, name: str, annotator: str, fs_hz: float, folder: Path) -> Path:
-    """Write `NAME.annotator`: beats as N S V F Q, rhythm changes as `+` with `(N` or `(AFIB` in aux."""
+    """Write `NAME.annotator`: beats as N S V F Q, rhythm as `+` with `(N` or `(AFIB` in aux, VF in `[` `]`."""
     import wfdb
 
     rows = [(beat.index, str(beat.beat_class), "") for beat in analysis.beats]
+    rows += _fibrillation(analysis, fs_hz)
     rows += [(change.index, "+", f"({change.rhythm}") for change in analysis.rhythm_changes]
     if rows:
         rows.append((min(row[0] for row in rows), "+", f"({Rhythm.NON_AF}"))

@@ -37,7 +37,7 @@ def make_session(
     rules, storage = config.rules, config.storage
     settings = PipelineSettings(
         RuleSettings(rules.pause_ms, rules.bradycardia_bpm, rules.tachycardia_bpm),
-        DurationSettings(rules.af_s, rules.unanalysable_s),
+        DurationSettings(rules.af_s, rules.vf_s, rules.unanalysable_s),
     )
     limits = RecorderSettings(storage.segment_minutes * 60, int(storage.max_gigabytes * 1e9))
     return Session(recording, encoder, settings, limits, outbox, make_writer(config, recording), ask)

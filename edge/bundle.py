@@ -25,6 +25,7 @@ class Thresholds(BaseModel):
     class_weight: dict[BeatClass, Positive]
     af_on: Probability
     af_off: Probability
+    vf: Probability
     analysable: Probability
 
 

@@ -91,6 +91,7 @@ class RulesSection(_Section):
     bradycardia_bpm: Positive = 40.0
     tachycardia_bpm: Positive = 140.0
     af_s: Positive = 30.0
+    vf_s: Positive = 4.0
     unanalysable_s: Positive = 30.0
     priority: dict[Finding, Priority] = {}
 

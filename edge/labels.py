@@ -34,6 +34,7 @@ class Rhythm(StrEnum):
 class Finding(StrEnum):
     """What an episode is about."""
 
+    VENTRICULAR_FIBRILLATION = "ventricular_fibrillation"
     ATRIAL_FIBRILLATION = "atrial_fibrillation"
     VENTRICULAR_TACHYCARDIA = "ventricular_tachycardia"
     VENTRICULAR_RUN = "ventricular_run"
@@ -57,6 +58,7 @@ class Priority(StrEnum):
 
 
 DEFAULT_PRIORITY: Final[dict[Finding, Priority]] = {
+    Finding.VENTRICULAR_FIBRILLATION: Priority.HIGH,
     Finding.VENTRICULAR_TACHYCARDIA: Priority.HIGH,
     Finding.PAUSE: Priority.MEDIUM,
     Finding.ATRIAL_FIBRILLATION: Priority.MEDIUM,
@@ -71,6 +73,7 @@ DEFAULT_PRIORITY: Final[dict[Finding, Priority]] = {
 }
 
 FINDING_NAMES: Final[dict[Finding, str]] = {
+    Finding.VENTRICULAR_FIBRILLATION: "ventricular fibrillation or flutter",
     Finding.ATRIAL_FIBRILLATION: "atrial fibrillation",
     Finding.VENTRICULAR_TACHYCARDIA: "ventricular tachycardia",
     Finding.VENTRICULAR_RUN: "ventricular run",

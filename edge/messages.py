@@ -18,7 +18,9 @@ from edge.events import (
 from edge.labels import DEFAULT_PRIORITY, Finding, Priority
 from edge.stream import NS_PER_S, EpisodeStep, MinuteSummary, RawStrip
 
-_ENCODER_FINDINGS = frozenset({Finding.ATRIAL_FIBRILLATION, Finding.UNANALYSABLE})
+_ENCODER_FINDINGS = frozenset(
+    {Finding.ATRIAL_FIBRILLATION, Finding.VENTRICULAR_FIBRILLATION, Finding.UNANALYSABLE}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ class Pipeline:
         self._seconds = SecondTracker(encoder.manifest.thresholds, settings.durations)
         self._episodes, self._minutes = EpisodeTracker(), MinuteCounter()
         self._recent: deque[Beat] = deque(maxlen=_BEAT_MEMORY)
-        self._in_af = self._analysable = False
+        self._in_af = self._analysable = self._is_silent = False
         self._previous: Beat | None = None
         self._decided_ns = 0
         self._short_strips: dict[tuple[Finding, int], EpisodeStep] = {}
@@ -167,7 +167,7 @@ class Pipeline:
         outputs: list[Output] = []
         for read in seconds:
             outputs += self._take_second(self._second(read))
-            for found in read.beats if self._analysable else ():
+            for found in read.beats if self._analysable and not self._is_silent else ():
                 outputs += self._take_beat(self._beat(found))
         decided_index = self._index(self._reader.decided_s)
         outputs += self._completed_strips(decided_index)
@@ -175,18 +175,18 @@ class Pipeline:
 
     def _second(self, read: ReadSecond) -> Second:
         first, stop = self._index(read.first_s), min(self._index(read.stop_s), self._raw.stop)
-        raw_uv = self._raw.read(first, stop).astype(np.int64)
+        size_uv = amplitude_uv(self._raw.read(first, stop).astype(np.int64), self._fs_hz)
+        self._is_silent = self._amplitude.is_silent(size_uv)
         duration_s = read.stop_s - read.first_s
         by_encoder = bool(read.analysable >= self._encoder.manifest.thresholds.analysable)
         return Second(
             first_index=first,
             start_ns=self._clock.utc_ns(first),
             duration_s=duration_s,
-            analysable=self._amplitude.is_readable(
-                amplitude_uv(raw_uv, self._fs_hz), duration_s, by_encoder=by_encoder
-            ),
+            analysable=self._amplitude.is_readable(size_uv, duration_s, by_encoder=by_encoder),
             af_probability=read.af_probability,
             af_index=self._index(read.af_at_s),
+            vf_probability=read.vf_probability,
         )
 
     def _beat(self, found: FoundBeat) -> Beat:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 FLAT_UV = 3  # peak to peak within a second: a wire without a heart, or a converter without a wire
 SATURATED_SHARE = 0.2
 QUIET_SHARE = 0.45  # of the usual peak to peak: no QRS in it, yet P waves, T waves and some noise may be
+SILENT_SHARE = 0.08  # of the usual peak to peak: no beat hides in so little
 LONGEST_QUIET_S = 30.0
 _SHORTEST_S = 0.25
 _MEMORY_S = 15
@@ -36,6 +37,12 @@ class AmplitudeWatch:
             self._usual_uv.append(amplitude_uv)
         self._was_readable = readable
         return readable
+
+    def is_silent(self, amplitude_uv: float | None) -> bool:
+        """Whether a second of this size holds no beat, whatever the encoder sees in its noise."""
+        if amplitude_uv is None or not self._usual_uv:
+            return False
+        return amplitude_uv < SILENT_SHARE * median(self._usual_uv)
 
     def _is_quiet(self, amplitude_uv: float) -> bool:
         return bool(self._usual_uv) and amplitude_uv < QUIET_SHARE * median(self._usual_uv)

@@ -8,6 +8,7 @@ from edge.beats import BeatDecoder, RawBeat
 from edge.bundle import Manifest
 from edge.contiguous_run import EncodedSpan
 from edge.encoder import Encoder
+from edge.labels import Rhythm
 from edge.sequence import FoundBeat, SequenceReader
 
 
@@ -23,6 +24,7 @@ class ReadSecond:
     analysable: float
     af_probability: float
     af_at_s: float
+    vf_probability: float
     beats: tuple[FoundBeat, ...]
 
 
@@ -31,6 +33,7 @@ class _Waiting:
     first_s: int
     stop_s: float
     analysable: float
+    vf_probability: float
     ends_run: bool = False
 
     def holds(self, beat: FoundBeat) -> bool:
@@ -43,6 +46,7 @@ class RunReader:
 
     def __init__(self, manifest: Manifest) -> None:
         self._decoder, self._sequence = BeatDecoder(manifest), SequenceReader(manifest)
+        self._vf_column = manifest.rhythms.index(Rhythm.VENTRICULAR_FIBRILLATION)
         self._seconds: deque[_Waiting] = deque()
         self._beats: deque[FoundBeat] = deque()
         self._af_probability, self._af_at_s = 0.0, 0.0
@@ -50,9 +54,10 @@ class RunReader:
 
     def feed(self, span: EncodedSpan, encoder: Encoder) -> list[ReadSecond]:
         """The seconds that are complete now."""
+        vf = span.frames.rhythm[:, self._vf_column].tolist()
         for i, analysable in enumerate(span.frames.analysable.tolist()):
             first_s = span.first_s + i
-            self._seconds.append(_Waiting(first_s, min(first_s + 1.0, span.stop_s), analysable))
+            self._seconds.append(_Waiting(first_s, min(first_s + 1.0, span.stop_s), analysable, vf[i]))
         return self._read(self._decoder.feed(span.frames), self._decoder.decided_s, encoder)
 
     def flush(self, encoder: Encoder) -> list[ReadSecond]:
@@ -77,5 +82,11 @@ class RunReader:
             self._af_at_s = beats[-1].af_at_s
         self.decided_s = second.stop_s
         return ReadSecond(
-            second.first_s, second.stop_s, second.analysable, self._af_probability, self._af_at_s, beats
+            second.first_s,
+            second.stop_s,
+            second.analysable,
+            self._af_probability,
+            self._af_at_s,
+            second.vf_probability,
+            beats,
         )

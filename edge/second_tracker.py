@@ -1,4 +1,4 @@
-"""Findings that live on seconds and not on beats: atrial fibrillation and unreadable signal."""
+"""Findings that live on seconds and not on beats: atrial and ventricular fibrillation, unreadable signal."""
 
 from collections import deque
 from dataclasses import dataclass, replace
@@ -9,14 +9,16 @@ from edge.stream import NS_PER_S, RhythmChange, Second, Span
 
 _SMOOTHING_S = 7
 _MEMORY_S = 60
+_VF_SMOOTHING_S = 4
 _LONGEST_UNREADABLE_S = 30.0  # a rhythm is not claimed across more than this
 
 
 @dataclass(frozen=True, slots=True)
 class DurationSettings:
-    """How long a finding has to last before it is an episode (AF: 30 s, ESC 2020)."""
+    """How long a finding has to last before it is an episode (AF: 30 s, ESC 2020; VF: at once, nearly)."""
 
     af_s: float = 30.0
+    vf_s: float = 4.0
     unanalysable_s: float = 30.0
 
 
@@ -37,6 +39,8 @@ class SecondTracker:
         self._recent: deque[Second] = deque(maxlen=_MEMORY_S)
         self._af = _Watch(Finding.ATRIAL_FIBRILLATION, durations.af_s)
         self._unreadable = _Watch(Finding.UNANALYSABLE, durations.unanalysable_s)
+        self._newest: deque[Second] = deque(maxlen=_VF_SMOOTHING_S)
+        self._vf = _Watch(Finding.VENTRICULAR_FIBRILLATION, durations.vf_s)
         self._unreadable_s = 0.0
         self._in_af = False
 
@@ -44,6 +48,7 @@ class SecondTracker:
         """Take the next second; a gap is told by `interrupt`."""
         spans = self._unreadable.feed(second, present=not second.analysable, confidence=1.0)
         self._unreadable_s = 0.0 if second.analysable else self._unreadable_s + second.duration_s
+        spans += self._watch_vf(second)
         if not second.analysable:
             return self._wait(second, spans)
         self._recent.append(second)
@@ -59,8 +64,16 @@ class SecondTracker:
         """The signal stopped: everything open ends there."""
         change = self._turn(index) if self._in_af else None
         self._recent.clear()
-        spans = self._af.close(at_ns) + self._unreadable.close(at_ns)
+        self._newest.clear()
+        spans = self._vf.close(at_ns) + self._af.close(at_ns) + self._unreadable.close(at_ns)
         return SecondStep(tuple(spans), change)
+
+    def _watch_vf(self, second: Second) -> list[Span]:
+        """Readable or not: VF looks like noise; told from where its probability rose."""
+        self._newest.append(second)
+        mean = sum(s.vf_probability for s in self._newest) / _VF_SMOOTHING_S
+        begun = self._newest[len(self._newest) // 2]
+        return self._vf.feed(begun, present=mean >= self._thresholds.vf, confidence=mean)
 
     def _wait(self, second: Second, spans: list[Span]) -> SecondStep:
         """Unreadable: the rhythm is kept for a while, then given up where it was last seen."""

@@ -53,6 +53,7 @@ class Second:
     analysable: bool
     af_probability: float
     af_index: int
+    vf_probability: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,7 @@ class WaveDecoder:
 
 
 def farthest_from_chord(ecg_mv: FloatArray) -> float:
-    """Where `[n, leads]` is farthest from the line between its ends, in samples, between them by a parabola."""
+    """The sample (between two, by a parabola) at which `[n, leads]` is farthest from the line of its ends."""
     n = len(ecg_mv)
     share = np.arange(n)[:, None] / max(n - 1, 1)
     distance = np.abs(ecg_mv - ecg_mv[:1] * (1 - share) - ecg_mv[-1:] * share).sum(axis=1)

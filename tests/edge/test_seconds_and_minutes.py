@@ -4,11 +4,11 @@ from edge.minutes import MinuteCounter
 from edge.second_tracker import DurationSettings, SecondTracker
 from edge.stream import NS_PER_S, Beat, Second
 
-THRESHOLDS = Thresholds(beat=0.3, class_weight={}, af_on=0.6, af_off=0.4, analysable=0.5)
+THRESHOLDS = Thresholds(beat=0.3, class_weight={}, af_on=0.6, af_off=0.4, vf=0.5, analysable=0.5)
 
 
-def second(i: int, af: float = 0.0, *, analysable: bool = True) -> Second:
-    return Second(i * 100, i * NS_PER_S, 1.0, analysable, af, i * 100)
+def second(i: int, af: float = 0.0, *, analysable: bool = True, vf: float = 0.0) -> Second:
+    return Second(i * 100, i * NS_PER_S, 1.0, analysable, af, i * 100, vf)
 
 
 def run(seconds: list[Second]):
@@ -33,6 +33,25 @@ def test_af_of_half_a_minute_is_an_episode_and_begins_where_it_began() -> None:
 def test_short_af_and_flicker_are_none() -> None:
     assert run([second(i, 0.9 if 40 <= i < 52 else 0.0) for i in range(120)])[1] == []
     assert run([second(i, float(i % 2)) for i in range(120)])[1] == []
+
+
+def test_ventricular_fibrillation_is_told_within_seconds_readable_or_not() -> None:
+    tracker = SecondTracker(THRESHOLDS, DurationSettings())
+    told = None
+    for i in range(60):
+        is_vf = 20 <= i < 40
+        step = tracker.feed(second(i, analysable=not is_vf, vf=0.9 if is_vf else 0.01))
+        spans = [s for s in step.spans if s.finding is Finding.VENTRICULAR_FIBRILLATION]
+        told = told if told is not None or not spans else i
+        if spans and spans[0].end_ns is not None:
+            assert abs(spans[0].onset_ns / NS_PER_S - 20) <= 2
+            assert abs(spans[0].end_ns / NS_PER_S - 40) <= 2
+    assert 23 <= told <= 27
+
+
+def test_two_seconds_that_look_like_it_are_not_fibrillation() -> None:
+    _, spans = run([second(i, vf=0.9 if i in (20, 21) else 0.01) for i in range(60)])
+    assert spans == []
 
 
 def test_unreadable_signal_is_told_after_half_a_minute() -> None:

@@ -18,7 +18,7 @@ from export.to_onnx import to_onnx
 CHECKPOINTS = Path(__file__).parents[2] / "export" / "checkpoints"
 TRAINED = Checkpoints(CHECKPOINTS / "encoder", CHECKPOINTS / "sequence")
 PROVENANCE = Provenance("0.0.1", ("test",))
-THRESHOLDS = Thresholds(beat=0.3, class_weight={}, af_on=0.6, af_off=0.4, analysable=0.5)
+THRESHOLDS = Thresholds(beat=0.3, class_weight={}, af_on=0.6, af_off=0.4, vf=0.5, analysable=0.5)
 
 # torch's own tracer warns about shapes that become constants; the parity gate checks that none did
 pytestmark = pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning", "ignore::DeprecationWarning")
