@@ -87,7 +87,7 @@ def _fibrillation(analysis: Analysis, fs_hz: float) -> list[tuple[int, str, str]
 
 
 def write_annotations(analysis: Analysis, name: str, annotator: str, fs_hz: float, folder: Path) -> Path:
-    """Write `NAME.annotator`: beats as N S V F Q, rhythm as `+` with `(N` or `(AFIB` in aux, VF in `[` `]`."""
+    """Write `NAME.annotator`: beats as N S V F Q, rhythm as `+` with `(N` or `(AFIB`, VF in `[` `]`."""
     import wfdb
 
     rows = [(beat.index, str(beat.beat_class), "") for beat in analysis.beats]

@@ -63,9 +63,22 @@ class Encoder:
         self._sequence = OnnxSession(folder / sequence.onnx_file) if sequence else None
 
     def run(self, ecg_mv: Float32) -> EncoderFrames:
-        """Encode `[leads, samples]` at `manifest.fs_hz`, a whole number of seconds."""
+        """Encode `[leads, samples]` in mV at `manifest.fs_hz`, a whole number of seconds.
+
+        Raises `ValueError` for another shape, for more leads than the model reads, and for NaN.
+        """
+        self._check(ecg_mv)
         outputs = self._encoder.run(OUTPUTS, {"ecg": ecg_mv[None]})
         return frames_of_logits([output[0] for output in outputs])
+
+    def _check(self, ecg_mv: Float32) -> None:
+        most, per_second = self.manifest.max_leads, self.manifest.fs_hz
+        leads, samples = ecg_mv.shape if ecg_mv.ndim == len(("leads", "samples")) else (0, 0)
+        if not 1 <= leads <= most or samples < per_second or samples % per_second:
+            wanted = f"1 to {most} leads and whole seconds of {per_second} samples"
+            raise ValueError(f"ECG of shape {ecg_mv.shape}: expected {wanted}")
+        if not np.isfinite(ecg_mv).all():
+            raise ValueError("ECG with NaN or infinite samples: a gap is told by its absence")
 
     def read_beat(self, features: Float32, state: Float32) -> tuple[Float32, float, Float32]:
         """Class probabilities `[classes]`, probability of AF some beats ago, and the next state `[width]`."""

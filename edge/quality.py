@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 FLAT_UV = 3  # peak to peak within a second: a wire without a heart, or a converter without a wire
+IMPLAUSIBLE_UV = 60_000  # peak to peak: no heart, but a mains hum, a blow, or another unit
 SATURATED_SHARE = 0.2
 QUIET_SHARE = 0.45  # of the usual peak to peak: no QRS in it, yet P waves, T waves and some noise may be
 SILENT_SHARE = 0.08  # of the usual peak to peak: no beat hides in so little
@@ -49,9 +50,9 @@ class AmplitudeWatch:
 
 
 def amplitude_uv(ecg_uv: npt.NDArray[np.int64], fs_hz: float) -> float | None:
-    """Peak to peak of the liveliest lead of one second `[n, leads]`, `None` where all are flat or saturated.
+    """Peak to peak of the liveliest lead of one second `[n, leads]`.
 
-    A piece too short to judge counts as it is.
+    `None` where all leads are flat, saturated or larger than a heart. A piece too short to judge counts as it is.
     """
     if not len(ecg_uv):
         return None
@@ -59,5 +60,5 @@ def amplitude_uv(ecg_uv: npt.NDArray[np.int64], fs_hz: float) -> float | None:
     if len(ecg_uv) < int(_SHORTEST_S * fs_hz):
         return float((high - low).max())
     at_limit = ((ecg_uv == low) | (ecg_uv == high)).mean(axis=0)
-    alive = (high - low >= FLAT_UV) & (at_limit <= SATURATED_SHARE)
+    alive = (high - low >= FLAT_UV) & (high - low <= IMPLAUSIBLE_UV) & (at_limit <= SATURATED_SHARE)
     return float((high - low)[alive].max()) if alive.any() else None

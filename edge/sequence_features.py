@@ -4,10 +4,10 @@ Where there is no waveform (a strap that sends RR intervals alone, or an annotat
 ten features are set; the model has learnt on both.
 """
 
+from bisect import bisect_left, insort
 from collections import deque
 from itertools import islice
 from math import log
-from statistics import median
 
 import numpy as np
 import numpy.typing as npt
@@ -37,7 +37,8 @@ class RrFeatures:
     """The features of the intervals alone; `forget` where the beats before are not known."""
 
     def __init__(self) -> None:
-        self._rr_s: deque[float] = deque(maxlen=_MEMORY_BEATS)
+        self._rr_s: deque[float] = deque()
+        self._ordered_s: list[float] = []
         self._previous_s: float | None = None
 
     def forget(self) -> None:
@@ -54,20 +55,27 @@ class RrFeatures:
         after = min(lookahead_s, max(next_rr_s, 0.1)) if next_rr_s is not None else lookahead_s
         self._previous_s = at_s
         if not is_first:
-            self._rr_s.append(rr)
+            self._remember(rr)
         return [
             log(rr / _USUAL_RR_S), log(rr / usual), log(rr / before), float(next_rr_s is not None),
             log(after / rr), log(after / usual), log(rr / long), log(rr / short),
             min(abs(rr - before) / usual, 3.0), float(is_first),
         ]  # fmt: skip
 
+    def _remember(self, rr_s: float) -> None:
+        self._rr_s.append(rr_s)
+        insort(self._ordered_s, rr_s)
+        if len(self._rr_s) > _MEMORY_BEATS:
+            del self._ordered_s[bisect_left(self._ordered_s, self._rr_s.popleft())]
+
     def _spread(self) -> tuple[float, float, float]:
         """Median of the last intervals, and how long and how short they are over a minute or so."""
-        if not self._rr_s:
+        last = len(self._rr_s) - 1
+        if last < 0:
             return _USUAL_RR_S, _USUAL_RR_S, _USUAL_RR_S
-        ordered, last = sorted(self._rr_s), len(self._rr_s) - 1
-        recent = islice(self._rr_s, max(0, len(self._rr_s) - _MEDIAN_BEATS), None)
-        return median(recent), ordered[round(_LONG * last)], ordered[round(_SHORT * last)]
+        recent = sorted(islice(reversed(self._rr_s), _MEDIAN_BEATS))
+        long, short = self._ordered_s[round(_LONG * last)], self._ordered_s[round(_SHORT * last)]
+        return recent[len(recent) // 2], long, short
 
 
 class SequenceFeatures:
