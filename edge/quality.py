@@ -52,7 +52,7 @@ class AmplitudeWatch:
 def amplitude_uv(ecg_uv: npt.NDArray[np.int64], fs_hz: float) -> float | None:
     """Peak to peak of the liveliest lead of one second `[n, leads]`.
 
-    `None` where all leads are flat, saturated or larger than a heart. A piece too short to judge counts as it is.
+    `None` where all leads are flat, saturated or larger than a heart; a piece too short counts as it is.
     """
     if not len(ecg_uv):
         return None
