@@ -1,0 +1,73 @@
+"""Options that the subcommands share which run a bundle on a database, and their loop over its records."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge.errors import UserError
+
+if TYPE_CHECKING:
+    from edge.encoder import Encoder
+
+
+def add_bundle(parser: argparse.ArgumentParser) -> None:
+    """Where the databases are, and what is tested."""
+    parser.add_argument("--data", type=Path, required=True, help="folder that holds the databases' folders")
+    parser.add_argument("--bundle", type=Path, help="model bundle (default: the one that comes with Hearth)")
+    parser.add_argument("--records", nargs="+", metavar="RECORD", help="only these")
+
+
+def add_split(parser: argparse.ArgumentParser) -> None:
+    """Which patients."""
+    split = parser.add_mutually_exclusive_group()
+    split.add_argument(
+        "--held-out", action="store_true", help="only patients that no model of Hearth has learned from"
+    )
+    split.add_argument("--training", action="store_true", help="only patients that the models learned from")
+
+
+def chosen(
+    arguments: argparse.Namespace, names: Sequence[str], is_held_out: Callable[[str], bool]
+) -> list[str]:
+    """The records that the options ask for; raises UserError where there are none."""
+    split = getattr(arguments, "held_out", False), getattr(arguments, "training", False)
+    wanted = {(True, False): {True}, (False, True): {False}}.get(split, {True, False})
+    records = [name for name in names if is_held_out(name) in wanted]
+    if arguments.records:
+        if missing := sorted(set(arguments.records) - set(records)):
+            raise UserError(f"{arguments.data}: no such record here: {' '.join(missing)}")
+        records = [name for name in records if name in arguments.records]
+    if not records:
+        raise UserError(f"{arguments.data}: no record of this database is here")
+    return records
+
+
+def headers(folder: Path) -> list[str]:
+    """Names of the records in a folder; raises UserError where it is missing."""
+    if not folder.is_dir():
+        raise UserError(f"{folder}: no such folder")
+    return sorted(path.stem for path in folder.glob("*.hea"))
+
+
+def load_encoder(arguments: argparse.Namespace) -> "Encoder":
+    """The bundle of `--bundle`, or Hearth's own."""
+    from edge.bundle import DEFAULT_BUNDLE
+    from edge.encoder import Encoder
+
+    return Encoder(arguments.bundle or DEFAULT_BUNDLE)
+
+
+def conditions(encoder: "Encoder", records: Sequence[str]) -> dict[str, object]:
+    """What the figures are of."""
+    return {"bundle": encoder.manifest.version, "onnx": encoder.manifest.onnx_sha256, "records": len(records)}
+
+
+def with_progress(records: Sequence[str], title: str) -> Iterator[str]:
+    """The records one by one, with a bar where a person looks on."""
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    yield from track(records, title, console=console, transient=True, disable=not sys.stderr.isatty())

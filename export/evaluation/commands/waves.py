@@ -1,0 +1,126 @@
+"""Onset, peak and end of P, QRS and T, found by the bundle, against the experts of LUDB and QTDB.
+
+    hearth evaluate waves --data DIR --database ludb --held-out
+    hearth evaluate waves --data DIR --database qtdb --held-out --signal best
+
+Each lead alone, 150 ms tolerance, within the annotated stretch. LUDB: all twelve leads, each against its
+own marks. QTDB: marks `q1c`, made by looking at both leads; the first lead, or as most papers do, for
+each point the better lead of both (`--signal best`, which knows the answer). The CSE column is the tolerance
+for the SD.
+"""
+
+import argparse
+from functools import partial
+from typing import TYPE_CHECKING
+
+from export.evaluation.commands.bundle import (
+    add_bundle,
+    add_split,
+    chosen,
+    conditions,
+    headers,
+    load_encoder,
+    with_progress,
+)
+from export.evaluation.commands.options import add_output, write
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from edge.encoder import Encoder
+    from export.evaluation.figures import Row
+    from export.evaluation.grids import Grid
+    from export.evaluation.waves import WaveScore
+
+HELP = "onset, peak and end of P, QRS and T by the bundle, on LUDB and QTDB"
+
+SIGNALS = ("first", "best")
+SUMMARY_COLUMNS = ("n", "Se", "+P", "F1", "mean ms", "SD ms", "mean SD ms", "CSE ms")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of `hearth evaluate waves`."""
+    add_bundle(parser)
+    parser.add_argument("--database", choices=("ludb", "qtdb"), required=True)
+    add_split(parser)
+    parser.add_argument("--signal", choices=SIGNALS, default="first", help="of qtdb (default: first)")
+    add_output(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Find waves, score, and write the tables."""
+    from export.evaluation.grids import render_grids
+    from export.training.splits import is_ludb_held_out, is_qtdb_held_out
+
+    is_ludb = arguments.database == "ludb"
+    folder = arguments.data / ("ludb/data" if is_ludb else "qtdb")
+    records = chosen(arguments, headers(folder), is_ludb_held_out if is_ludb else is_qtdb_held_out)
+    encoder = load_encoder(arguments)
+    score = _ludb_record if is_ludb else partial(_qtdb_record, signal=arguments.signal)
+    scores = {
+        name: score(folder / name, encoder) for name in with_progress(records, arguments.database.upper())
+    }
+    told = conditions(encoder, records)
+    return write(arguments, render_grids(_grids(scores, arguments), arguments.format, told))
+
+
+def _ludb_record(path: "Path", encoder: "Encoder") -> "WaveScore":
+    from export.evaluation.waves import pooled
+    from firmware_bridge.recordings import open_recording
+
+    leads = open_recording(path).leads
+    return pooled(_lead(path, i, lead, encoder) for i, lead in enumerate(leads))
+
+
+def _qtdb_record(path: "Path", encoder: "Encoder", signal: str) -> "WaveScore":
+    from export.evaluation.waves import better_lead
+
+    return better_lead(_lead(path, i, "q1c", encoder) for i in range(SIGNALS.index(signal) + 1))
+
+
+def _lead(path: "Path", signal: int, annotator: str, encoder: "Encoder") -> "WaveScore":
+    from edge.wave_run import find_waves
+    from export.evaluation.annotations import read_annotations
+    from export.evaluation.waves import MarkedWave, marked_waves, score_waves
+    from firmware_bridge.recordings import open_recording
+
+    recording = open_recording(path, [signal])
+    reference = marked_waves(read_annotations(path.with_suffix(f".{annotator}"), recording.fs_hz))
+    waves = find_waves(recording, encoder)
+    found = [MarkedWave(str(wave.kind), wave.onset_s, wave.peak_s, wave.end_s) for wave in waves]
+    return score_waves(reference, found, skips_beats=annotator == "q1c")
+
+
+def _grids(scores: "Mapping[str, WaveScore]", arguments: argparse.Namespace) -> "list[Grid]":
+    from export.evaluation.grids import Grid
+    from export.evaluation.waves import ALL_POINTS, CSE_TOLERANCE_MS, mean_of_sds_ms, pooled
+
+    gross = pooled(scores.values())
+    summary = {
+        f"{kind} {name}": {
+            **gross[kind, name].row(),
+            "mean SD ms": mean_of_sds_ms(scores.values(), (kind, name)),
+            "CSE ms": CSE_TOLERANCE_MS.get((kind, name)),
+        }
+        for kind, name in ALL_POINTS
+    }
+    signal = "each of the 12 leads" if arguments.database == "ludb" else f"signal: {arguments.signal}"
+    title = f"{arguments.database.upper()}, {len(scores)} records, {signal}, 150 ms"
+    by_record = "By record: Se and +P of peaks, SD of boundaries in ms"
+    return [
+        Grid("points", title, "Point", SUMMARY_COLUMNS, summary),
+        Grid("records", by_record, "Record", *_by_record(scores)),
+    ]
+
+
+def _by_record(scores: "Mapping[str, WaveScore]") -> "tuple[list[str], dict[str, Row]]":
+    from export.evaluation.waves import CSE_TOLERANCE_MS, KINDS
+
+    figures = [((kind, "peak"), figure, f"{kind} {figure}") for kind in KINDS for figure in ("Se", "+P")]
+    figures += [(point, "SD ms", " ".join(point)) for point in CSE_TOLERANCE_MS]
+    rows = {
+        record: {column: score[point].row()[figure] for point, figure, column in figures}
+        for record, score in scores.items()
+    }
+    return [column for *_, column in figures], rows
