@@ -35,6 +35,7 @@ class ContiguousRun:
         self._resampler = StreamingResampler(fs_in_hz, manifest.fs_hz, n_leads)
         self._bandpass = CausalBandpass(manifest.fs_hz)
         self._ring = RingBuffer((manifest.window_s + manifest.stride_s) * manifest.fs_hz, n_leads)
+        self._piece = max(1, int(fs_in_hz))  # the ring holds a window, a stride and no more
         self._encoded_s = 0
 
     @property
@@ -45,7 +46,7 @@ class ContiguousRun:
     def feed(self, ecg_uv: npt.NDArray[np.int32], encoder: Encoder) -> list[EncodedSpan]:
         """Take samples `[n, leads]`, return what can be encoded now."""
         spans = []
-        for piece in np.array_split(ecg_uv, max(1, len(ecg_uv) // 2048)):
+        for piece in np.array_split(ecg_uv, max(1, -(-len(ecg_uv) // self._piece))):
             at_model_rate = self._resampler.feed(piece / UV_PER_MV)
             spans += self._take(at_model_rate, encoder)
         return spans

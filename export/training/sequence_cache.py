@@ -27,7 +27,7 @@ _HELD_OUT_EVERY = {
 
 def load_sequences(data: Path, encoder: Path, sources: list[str]) -> tuple[SequenceGroups, SequenceGroups]:
     """Training and held-out records by source; `encoder` is the bundle whose beats are taken."""
-    groups = _intervals(data) | _encoded(data, encoder)
+    groups = _intervals(data, sources) | _encoded(data, encoder)
     training: SequenceGroups = {}
     held_out: SequenceGroups = {}
     for source in sources:
@@ -44,10 +44,10 @@ def _is_held_out(source: str, i: int, name: str) -> bool:
     return is_held_out(source, name.rpartition("-")[0])
 
 
-def _intervals(data: Path) -> SequenceGroups:
+def _intervals(data: Path, sources: list[str]) -> SequenceGroups:
     cache, groups = data / "prepared" / f"intervals-{CACHE_FORMAT}", {}
-    for source, read in INTERVAL_READERS.items():
-        folder = cache / source
+    for source in (name for name in sources if name in INTERVAL_READERS):
+        read, folder = INTERVAL_READERS[source], cache / source
         if not (folder / "complete").exists():
             _store(tqdm(read(data), desc=f"preparing {source}", unit=" records"), folder)
         groups[source] = _load(folder)

@@ -1,0 +1,82 @@
+"""Sentences beside windows: what may be said, and that training brings both together."""
+
+import json
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from edge.labels import Rhythm
+from export.model import EcgEncoder
+from export.training.align import contrastive_loss, train
+from export.training.ptbxl_views import LEADS, read_descriptions, read_ptbxl_reports, view_report
+from export.training.rhythms import all_but, rhythm_set
+from export.training.sentences import report
+from export.training.targets import Window
+from export.training.text_tower import TextProjection
+
+CONFIG = Path(__file__).parents[2] / "configs" / "training" / "align.toml"
+AF = rhythm_set(Rhythm.ATRIAL_FIBRILLATION)
+
+
+def window(codes: list[int], rhythm: int, screen: int = -1) -> Window:
+    heat, frame_codes = np.zeros(768, np.float32), np.full(768, -1, np.int64)
+    for i, code in enumerate(codes):
+        heat[20 + 50 * i], frame_codes[20 + 50 * i] = 1, code
+    rhythms, quality = np.full(12, rhythm, np.uint16), np.ones(12, np.float32)
+    return Window(
+        np.zeros((1, 1536), np.float32), heat, frame_codes, np.full(1536, -1), rhythms, quality, screen
+    )
+
+
+def test_a_report_says_what_the_labels_hold() -> None:
+    said = report(window([0, 2, 2, 0, 1, 0], AF), np.random.default_rng(0))
+    assert said.findings == ("AFIB", "S", "V", "couplet")
+    assert "atrial fibrillation" in said.words
+    assert said.measurements.startswith("heart rate 77 bpm, RR 781 ms")
+    assert "run" in report(window([0, 2, 2, 2, 0], AF), np.random.default_rng(0)).findings
+    assert "bigeminy" in report(window([0, 2, 0, 2, 0, 2, 0], AF), np.random.default_rng(0)).findings
+
+
+def test_a_report_says_nothing_that_is_not_sure() -> None:
+    unsure = all_but(Rhythm.VENTRICULAR_FIBRILLATION)
+    assert report(window([0, 0, 0], unsure), np.random.default_rng(0)) is None
+    assert report(window([], unsure, screen=2), np.random.default_rng(0)).findings == ("other",)
+
+
+def test_a_view_keeps_only_what_its_leads_show(data) -> None:
+    record = next(record for record in read_ptbxl_reports(data) if record.held_out)
+    words = read_descriptions(data)
+    everything = view_report(record, [LEADS.index("II")], words, whole=True)
+    assert everything.findings == ("AFIB", "IMI")
+    assert everything.words == "vorhofflimmern"
+    hidden = view_report(record, [LEADS.index("V2")], words, whole=True)
+    assert hidden.findings == ("AFIB",)
+    assert hidden.words == "atrial fibrillation"
+
+
+def test_the_loss_is_least_where_pairs_lie_together() -> None:
+    ecg, scale = torch.eye(4), torch.tensor(20.0)
+    assert contrastive_loss(ecg, ecg, torch.eye(4), scale) < 0.01
+    assert contrastive_loss(ecg, ecg.flip(0), torch.eye(4), scale) > 5
+    alike = torch.block_diag(torch.ones(2, 2), torch.ones(2, 2))
+    assert contrastive_loss(alike, alike, alike, scale) < 1.0
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
+def test_training_aligns_and_scores(data, model, tmp_path) -> None:
+    model.save_pretrained(tmp_path / "encoder")
+    loaded = tomllib.loads(CONFIG.read_text())
+    loaded["data"] |= {"pairs": 48, "held_out_pairs": 48, "window_s": 4}
+    loaded["data"]["weights"] = {"mitdb": 0.5, "cinc2017": 0.5}
+    loaded["optimizer"] |= {"steps": 5, "batch_size": 16, "warmup_steps": 1}
+    scores = train(loaded, data, tmp_path / "encoder", tmp_path / "out")
+    assert json.loads((tmp_path / "out" / "scores.json").read_text()) == scores
+    assert {"R@10 text to ECG, own with measurements", "R@1 ECG to text, same findings"} <= scores.keys()
+    aligned = EcgEncoder.from_pretrained(tmp_path / "out" / "checkpoint")
+    torch.testing.assert_close(aligned.stem[0].weight, model.stem[0].weight)
+    assert not torch.equal(aligned.window_head.questions.weight, model.window_head.questions.weight)
+    projected = TextProjection.from_pretrained(tmp_path / "out" / "text_projection")(torch.randn(2, 384))
+    torch.testing.assert_close(projected.norm(dim=1), torch.ones(2))
