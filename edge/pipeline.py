@@ -15,7 +15,7 @@ from edge.clock_map import ClockMap
 from edge.contiguous_run import ContiguousRun
 from edge.encoder import Encoder
 from edge.episodes import EpisodeTracker
-from edge.labels import Finding, Rhythm
+from edge.labels import BeatClass, Finding, Rhythm
 from edge.minutes import MinuteCounter
 from edge.quality import AmplitudeWatch, amplitude_uv
 from edge.ring_buffer import RingBuffer
@@ -167,8 +167,9 @@ class Pipeline:
         outputs: list[Output] = []
         for read in seconds:
             outputs += self._take_second(self._second(read))
-            for found in read.beats if self._analysable and not self._is_silent else ():
-                outputs += self._take_beat(self._beat(found))
+            for found in () if self._is_silent else read.beats:
+                beat = self._beat(found)
+                outputs += self._take_beat(beat) if self._analysable else [_unclassified(beat)]
         decided_index = self._index(self._reader.decided_s)
         outputs += self._completed_strips(decided_index)
         return [*outputs, *self._minutes.close_before(self._clock.utc_ns(decided_index))]
@@ -259,3 +260,8 @@ class Pipeline:
 
     def _index(self, at_s: float) -> int:
         return self._origin + round(at_s * self._fs_hz)
+
+
+def _unclassified(beat: Beat) -> Beat:
+    """In a second that cannot be read a beat has a place, no class and no interval; no rule counts it."""
+    return replace(beat, beat_class=BeatClass.UNKNOWN, rr_ms=None)

@@ -41,9 +41,9 @@ class AmplitudeWatch:
 
     def is_silent(self, amplitude_uv: float | None) -> bool:
         """Whether a second of this size holds no beat, whatever the encoder sees in its noise."""
-        if amplitude_uv is None or not self._usual_uv:
-            return False
-        return amplitude_uv < SILENT_SHARE * median(self._usual_uv)
+        if amplitude_uv is None:
+            return True
+        return bool(self._usual_uv) and amplitude_uv < SILENT_SHARE * median(self._usual_uv)
 
     def _is_quiet(self, amplitude_uv: float) -> bool:
         return bool(self._usual_uv) and amplitude_uv < QUIET_SHARE * median(self._usual_uv)

@@ -17,6 +17,9 @@ Float32 = npt.NDArray[np.float32]
 FloatArray = npt.NDArray[np.float64]
 
 GLITCH_S = 0.02  # a shorter stretch is none
+# found on the training records of LUDB and QTDB: without, waves come out too wide, and rS peaks at S
+_SCALE = {WaveKind.P: 0.8, WaveKind.QRS: 1.0, WaveKind.T: 0.7}
+_DOWNWARD = {WaveKind.P: 1.0, WaveKind.QRS: 0.1, WaveKind.T: 1.0}
 _MEMORY_S = 2 * LONGEST_WAVE_S
 
 
@@ -37,6 +40,7 @@ class WaveDecoder:
     def __init__(self, manifest: Manifest) -> None:
         self._fs_hz = manifest.fs_hz
         self._kinds = [None, *(WaveKind(name) for name in manifest.waves[1:])]
+        self._scale = np.array([_SCALE[kind] if kind else 1.0 for kind in self._kinds], np.float32)
         self._glitch, self._memory = round(GLITCH_S * self._fs_hz), round(_MEMORY_S * self._fs_hz)
         self._probability = np.empty((0, len(self._kinds)), np.float32)
         self._ecg: FloatArray | None = None
@@ -50,7 +54,7 @@ class WaveDecoder:
         if not len(probability):
             return []
         known = len(self._probability)
-        self._probability = np.concatenate([self._probability, probability])
+        self._probability = np.concatenate([self._probability, probability * self._scale])
         self._ecg = ecg_mv if self._ecg is None else np.concatenate([self._ecg, ecg_mv])
         waves = []
         for stretch in self._stretches(max(known - 1, 0)):
@@ -109,7 +113,7 @@ class WaveDecoder:
         return Wave(
             kind=kind,
             onset_s=(stretch.onset + 0.5) / self._fs_hz,
-            peak_s=(stretch.first + farthest_from_chord(self._ecg[rows])) / self._fs_hz,
+            peak_s=(stretch.first + farthest_from_chord(self._ecg[rows], _DOWNWARD[kind])) / self._fs_hz,
             end_s=(stretch.end + 0.5) / self._fs_hz,
             weight_s=float(self._probability[rows, stretch.label].sum()) / self._fs_hz,
         )
@@ -122,11 +126,15 @@ class WaveDecoder:
         self._first += drop
 
 
-def farthest_from_chord(ecg_mv: FloatArray) -> float:
-    """The sample (between two, by a parabola) at which `[n, leads]` is farthest from the line of its ends."""
+def farthest_from_chord(ecg_mv: FloatArray, downward: float = 1.0) -> float:
+    """The sample (between two, by a parabola) at which `[n, leads]` is farthest from the line of its ends.
+
+    What lies below the line counts `downward` times.
+    """
     n = len(ecg_mv)
     share = np.arange(n)[:, None] / max(n - 1, 1)
-    distance = np.abs(ecg_mv - ecg_mv[:1] * (1 - share) - ecg_mv[-1:] * share).sum(axis=1)
+    height = ecg_mv - ecg_mv[:1] * (1 - share) - ecg_mv[-1:] * share
+    distance = np.where(height < 0, -downward * height, height).sum(axis=1)
     best = int(distance.argmax())
     if not 0 < best < n - 1:
         return float(best)

@@ -1,7 +1,7 @@
 """Analyse a WFDB or EDF record with the same pipeline that runs on the stream.
 
-Writes the WFDB annotation file NAME.hrt: beats with symbols that map to the AAMI classes (N, S, V, F) and
-rhythm changes, `(AFIB` and `(N`, in aux. The field's own tools (bxb, rxr, epicmp) can score it.
+Writes the WFDB annotation file NAME.hrt: beats with symbols that map to the AAMI classes (N, S, V, F;
+Q in seconds that cannot be read), rhythm changes, `(AFIB` and `(N`, in aux, and `[` `]` around ventricular fibrillation. The field's own tools (bxb, rxr, epicmp) can score it.
 
     hearth analyze mitdb/208 --signal 0 --out results/
     hearth analyze night.edf --signal 0 --signal 1
