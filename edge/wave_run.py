@@ -23,7 +23,6 @@ class WaveRun:
 
     def __init__(self, encoder: Encoder, fs_in_hz: float, n_leads: int) -> None:
         self._encoder, manifest = encoder, encoder.manifest
-        self._step = max(1, int(fs_in_hz))
         self._run = ContiguousRun(manifest, fs_in_hz, n_leads)
         self._resampler = StreamingResampler(fs_in_hz, manifest.fs_hz, n_leads)
         self._decoder = WaveDecoder(manifest)
@@ -32,12 +31,8 @@ class WaveRun:
 
     def feed(self, ecg_uv: npt.NDArray[np.int32]) -> list[Wave]:
         """Take samples `[n, leads]`, return the waves that are decided."""
-        waves = []
-        for first in range(0, len(ecg_uv), self._step):
-            piece = ecg_uv[first : first + self._step]
-            self._keep(self._resampler.feed(piece / UV_PER_MV))
-            waves += self._decode(self._run.feed(piece, self._encoder))
-        return waves
+        self._keep(self._resampler.feed(ecg_uv / UV_PER_MV))
+        return self._decode(self._run.feed(ecg_uv, self._encoder))
 
     def flush(self) -> list[Wave]:
         """The waves up to the last sample."""

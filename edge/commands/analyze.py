@@ -1,7 +1,9 @@
 """Analyse a WFDB or EDF record with the same pipeline that runs on the stream.
 
-Writes the WFDB annotation file NAME.hrt: beats with symbols that map to the AAMI classes (N, S, V, F;
-Q in seconds that cannot be read), rhythm changes, `(AFIB` and `(N`, in aux, and `[` `]` around ventricular fibrillation. The field's own tools (bxb, rxr, epicmp) can score it.
+Writes the WFDB annotation file NAME.hrt: beats with symbols that map to the AAMI classes (N, S, V, F; Q in
+seconds that cannot be read), rhythm changes, `(AFIB` and `(N`, in aux, and `[` `]` around ventricular
+fibrillation. The field's own tools (bxb, rxr, epicmp) and `hearth evaluate` can score it. With --waves also
+NAME.wav: onset, peak and end of each P wave, QRS complex and T wave, marked as in the QT database.
 
     hearth analyze mitdb/208 --signal 0 --out results/
     hearth analyze night.edf --signal 0 --signal 1
@@ -18,6 +20,8 @@ from edge.labels import Rhythm
 
 if TYPE_CHECKING:
     from edge.analysis import Analysis
+    from edge.encoder import Encoder
+    from firmware_bridge.recordings import Recording
 
 HELP = "analyse a WFDB or EDF record and write a WFDB annotation file"
 
@@ -27,6 +31,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("record", help="WFDB record (with or without extension) or EDF file")
     parser.add_argument("--signal", type=int, action="append", help="signal number, from 0; may be repeated")
     parser.add_argument("--annotator", default="hrt", help="extension of the annotation file (default: hrt)")
+    parser.add_argument("--waves", action="store_true", help="write wave boundaries too; takes twice as long")
+    parser.add_argument(
+        "--waves-annotator", default="wav", metavar="ANNOTATOR", help="extension of their file (default: wav)"
+    )
     parser.add_argument("--out", type=Path, default=Path(), help="folder to write to (default: here)")
     parser.add_argument("--bundle", type=Path, help="model bundle (default: the one that comes with Hearth)")
     parser.add_argument("--json", action="store_true", help="print the summary as JSON")
@@ -42,8 +50,9 @@ def run(arguments: argparse.Namespace) -> int:
     from edge.errors import UserError
     from firmware_bridge.recordings import open_recording
 
-    if not arguments.annotator.isalpha():
-        raise UserError(f"--annotator {arguments.annotator}: letters only (WFDB)")
+    for option in ("annotator", "waves_annotator"):
+        if not (name := getattr(arguments, option)).isalpha():
+            raise UserError(f"--{option.replace('_', '-')} {name}: letters only (WFDB)")
     recording = open_recording(arguments.record, arguments.signal)
     encoder = Encoder(arguments.bundle or DEFAULT_BUNDLE)
     with Progress(transient=True, disable=not sys.stderr.isatty()) as bar:
@@ -53,7 +62,21 @@ def run(arguments: argparse.Namespace) -> int:
     summary = _summary(analysis, recording.n_samples / recording.fs_hz)
     print(json.dumps(summary) if arguments.json else _text(summary))
     print(f"written: {path}", file=sys.stderr)
+    if arguments.waves:
+        print(f"written: {_write_waves(recording, encoder, arguments)}", file=sys.stderr)
     return 0
+
+
+def _write_waves(recording: "Recording", encoder: "Encoder", arguments: argparse.Namespace) -> Path:
+    from rich.progress import Progress
+
+    from edge.wave_annotations import write_waves
+    from edge.wave_run import find_waves
+
+    with Progress(transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task(f"{recording.name} waves", total=recording.n_samples)
+        waves = find_waves(recording, encoder, lambda done: bar.update(task, completed=done))
+    return write_waves(waves, recording.name, arguments.waves_annotator, recording.fs_hz, arguments.out)
 
 
 def _summary(analysis: "Analysis", duration_s: float) -> dict[str, object]:

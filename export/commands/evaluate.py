@@ -10,7 +10,7 @@ to the last digit: the first five minutes are not scored, beats match within 150
 import argparse
 from typing import Final
 
-from export.evaluation.commands import beats, episodes, report, runs
+from export.evaluation.commands import beats, cinc2017, episodes, noise, report, runs, vf, waves
 
 HELP = "score a detector by the rules of EC57 (needs wfdb, no torch)"
 
@@ -19,6 +19,10 @@ _SUBCOMMANDS: Final = {
     "runs": runs,
     "episodes": episodes,
     "report": report,
+    "waves": waves,
+    "noise": noise,
+    "vf": vf,
+    "cinc2017": cinc2017,
 }
 
 

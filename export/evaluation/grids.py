@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from export.evaluation.figures import Cell, Row
+from export.evaluation.figures import Cell
 from export.evaluation.latex import escape
+
+Line = Mapping[str, Cell | str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +19,7 @@ class Grid:
     title: str
     head: str
     columns: Sequence[str]
-    rows: Mapping[str, Row]
+    rows: Mapping[str, Line]
 
 
 def render_grids(grids: Sequence[Grid], form: str, conditions: Mapping[str, Any]) -> str:
@@ -53,7 +55,7 @@ def _cells(grid: Grid) -> list[tuple[str, ...]]:
     return [(name, *(_cell(row.get(column)) for column in grid.columns)) for name, row in grid.rows.items()]
 
 
-def _cell(value: Cell) -> str:
+def _cell(value: Cell | str) -> str:
     if value is None:
         return "-"
     return f"{value:.2f}" if isinstance(value, float) else str(value)

@@ -3,7 +3,8 @@
 A found point is right where it and an annotated one are each other's nearest and at most 150 ms apart.
 Only the annotated stretch counts, from the first to the last mark of any wave: what is found outside of
 it is neither right nor wrong, unless it is right. Where the annotator skipped beats (QTDB), marks more
-than one usual RR interval apart end a stretch. A boundary that was left open asks nothing.
+than one usual RR interval apart end a stretch. A boundary that was left open asks nothing, and where no T
+wave at all is marked (QTDB sel37) only QRS complexes are scored.
 """
 
 from collections.abc import Iterable, Sequence
@@ -93,12 +94,13 @@ def score_waves(
 ) -> WaveScore:
     """Compare both, point by point; `skips_beats`: beats between those of the reference are not marked."""
     stretches = _stretches(reference, skips_beats=skips_beats)
+    scored = KINDS if any(wave.kind == "T" for wave in reference) else ("QRS",)
     return {
         (kind, name): _score_point(
             [wave for wave in reference if wave.kind == kind],
             [wave for wave in found if wave.kind == kind],
             name,
-            stretches,
+            stretches if kind in scored else [],
         )
         for kind, name in ALL_POINTS
     }

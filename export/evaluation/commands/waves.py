@@ -109,8 +109,8 @@ def _grids(scores: "Mapping[str, WaveScore]", arguments: argparse.Namespace) -> 
     title = f"{arguments.database.upper()}, {len(scores)} records, {signal}, 150 ms"
     by_record = "By record: Se and +P of peaks, SD of boundaries in ms"
     return [
-        Grid("points", title, "Point", SUMMARY_COLUMNS, summary),
         Grid("records", by_record, "Record", *_by_record(scores)),
+        Grid("points", title, "Point", SUMMARY_COLUMNS, summary),
     ]
 
 
@@ -119,7 +119,7 @@ def _by_record(scores: "Mapping[str, WaveScore]") -> "tuple[list[str], dict[str,
 
     figures = [((kind, "peak"), figure, f"{kind} {figure}") for kind in KINDS for figure in ("Se", "+P")]
     figures += [(point, "SD ms", " ".join(point)) for point in CSE_TOLERANCE_MS]
-    rows = {
+    rows: dict[str, Row] = {
         record: {column: score[point].row()[figure] for point, figure, column in figures}
         for record, score in scores.items()
     }
