@@ -22,7 +22,7 @@ from export.model import EcgEncoder
 from export.training.curves import draw_curves
 from export.training.score_align import retrieval, zero_shot
 from export.training.text_pairs import TextPairs, draw_pairs
-from export.training.text_tower import ProjectionConfig, SentenceEncoder, TextProjection
+from export.training.text_tower import ProjectionConfig, SentenceEncoder, TextProjection, embedded
 from export.training.train import learning_rate
 
 Settings = dict[str, Any]
@@ -66,8 +66,8 @@ def _fit(
     sentences: SentenceEncoder,
     settings: Settings,
 ) -> list[dict[str, float]]:
-    plain = sentences([said.words for said in pairs.reports])
-    measured = sentences([f"{said.words}. {said.measurements}" for said in pairs.reports])
+    plain = embedded(sentences, [said.words for said in pairs.reports])
+    measured = embedded(sentences, [f"{said.words}. {said.measurements}" for said in pairs.reports])
     names = {findings: i for i, findings in enumerate({said.findings for said in pairs.reports})}
     labels = torch.tensor([names[said.findings] for said in pairs.reports])
     parameters = [*encoder.window_head.parameters(), *projection.parameters()]

@@ -1,8 +1,10 @@
 """Beats as the trained encoder finds them on whole records, and the annotator's word on each."""
 
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +17,10 @@ from edge.encoder import Encoder
 from edge.labels import AAMI_CLASS_OF_SYMBOL
 from edge.sequence_features import FEATURES, SequenceFeatures
 from export.training.beat_sequences import LOOKAHEAD_S, BeatSequenceRecord, af_of_sets
+from export.training.readers import read_noise
 from export.training.records import BEAT_CLASSES, UNKNOWN, rhythms_of_notes
 from export.training.rhythms import UNKNOWN_RHYTHM
+from export.training.splits import DS1, PACED
 
 MATCH_S = 0.15
 _BLOCK_S = 10
@@ -86,26 +90,36 @@ def sequence_features(beats: list[RawBeat]) -> npt.NDArray[np.float16]:
     return rows
 
 
-def encode_all(data: Path, encoder: Encoder, noise: Float64) -> Iterator[tuple[str, BeatSequenceRecord]]:
-    """Every view of every record that may train or develop, with the name of its database."""
-    from export.training.splits import DS1, PACED
-
+def encode_all(data: Path, bundle: Path) -> Iterator[tuple[str, BeatSequenceRecord]]:
+    """Every view of every record that may train or develop, with the name of its database; on all cores."""
     paths = [("mitdb", data / "mitdb" / name) for name in sorted(DS1 | PACED)]
     for source in ("svdb", "cpsc2021"):
         paths += [(source, path.with_suffix("")) for path in sorted((data / source).glob("*.hea"))]
-    for source, path in tqdm(paths, desc="encoding", unit=" records"):
-        for view in VIEWS:
-            yield (
-                source,
-                encode_record(
-                    path,
-                    view,
-                    encoder,
-                    noise,
-                    classes_are_known=source != "cpsc2021",
-                    rhythm_is_known=source != "svdb",
-                ),
-            )
+    tasks = [(source, path, view) for source, path in paths for view in VIEWS]
+    with ProcessPoolExecutor(initializer=_begin, initargs=(data, bundle)) as pool:
+        yield from tqdm(pool.map(_encode_task, tasks), desc="encoding", unit=" views", total=len(tasks))
+
+
+_OF_PROCESS: dict[str, Any] = {}
+
+
+def _begin(data: Path, bundle: Path) -> None:
+    """Once in each process."""
+    noise = np.concatenate(list(read_noise(data))).astype(np.float64)
+    _OF_PROCESS.update(encoder=Encoder(bundle), noise=noise)
+
+
+def _encode_task(task: tuple[str, Path, View]) -> tuple[str, BeatSequenceRecord]:
+    source, path, view = task
+    record = encode_record(
+        path,
+        view,
+        _OF_PROCESS["encoder"],
+        _OF_PROCESS["noise"],
+        classes_are_known=source != "cpsc2021",
+        rhythm_is_known=source != "svdb",
+    )
+    return source, record
 
 
 def _matched(annotation: wfdb.Annotation, fs_hz: float, at_s: Float64) -> npt.NDArray[np.int8]:

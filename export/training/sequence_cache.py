@@ -56,15 +56,12 @@ def _intervals(data: Path, sources: list[str]) -> SequenceGroups:
 
 def _encoded(data: Path, bundle: Path) -> SequenceGroups:
     """Kept beside the data under the hash of the encoder that found them."""
-    from edge.encoder import Encoder
     from export.training.encoded_sequences import encode_all
-    from export.training.readers import read_noise
 
     stamp = hashlib.sha256((bundle / "encoder.onnx").read_bytes()).hexdigest()[:16]
     cache = data / "prepared" / f"encoded-{CACHE_FORMAT}-{stamp}"
     if not (cache / "complete").exists():
-        noise = np.concatenate(list(read_noise(data))).astype(np.float64)
-        for source, record in encode_all(data, Encoder(bundle), noise):
+        for source, record in encode_all(data, bundle):
             _store([record], cache / source)
         (cache / "complete").touch()
     return {folder.name: _load(folder) for folder in cache.iterdir() if folder.is_dir()}

