@@ -43,9 +43,15 @@ train: $(VENV)/dev.done
 	$(BIN)/hearth export --checkpoint runs/aligned/checkpoint --sequence runs/sequence/checkpoint \
 	  --data $(DATA) --out edge/models/encoder
 
-# the accuracy figures of README and model card, on the recordings in DATA
-figures: $(VENV)/dev.done
-	$(BIN)/python benchmarks/beats.py --data $(DATA) --into-manifest mitdb_ds2
+# every figure that is published, beside open peers, on the recordings in DATA; pages in docs/figures
+figures: $(VENV)/dev.done .venv-peers/done
+	$(BIN)/python -m benchmarks.figures --data $(DATA) --into-manifest $(ARGS)
+
+# the peers keep to an environment of their own; without them `--no-peers` still gives Hearth's figures
+.venv-peers/done: benchmarks/peers.txt
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip --disable-pip-version-check install --prefer-binary -r benchmarks/peers.txt \
+	  && touch $@ || echo "Some open detectors could not be installed: their rows will say so"
 
 # the pictures of the README, from the project's own commands
 pictures: $(VENV)/dev.done

@@ -39,8 +39,8 @@ def vf(place: Workplace) -> Result:
         (
             f"{told['records']} records, windows of {told['window_s']} s a second apart; VF where the"
             f" mean probability is at least {told['threshold']:g}, chosen on training patients.",
-            "A window is VF where half of it or more lies between `[` and `]`. Those that straddle a border are"
-            f" counted apart: Se {_percent(straddling['Se'])}, Sp {_percent(straddling['Sp'])}.",
+            "A window is VF where half of it or more lies between `[` and `]`. Those that straddle a border"
+            f" are counted apart: Se {_percent(straddling['Se'])}, Sp {_percent(straddling['Sp'])}.",
         ),
         [
             Figure(
@@ -61,8 +61,9 @@ def cinc2017(place: Workplace) -> Result:
         "Short strips: CinC 2017, held-out tenth of the public part",
         "hearth evaluate cinc2017 --data DIR --held-out",
         (
-            "One answer for each strip of 9 to 61 s: N normal, A atrial fibrillation, O another rhythm, ~ noise;"
-            " reference version 3. The challenge's own test set is hidden, so its ranks are of other strips.",
+            "One answer for each strip of 9 to 61 s: N normal, A atrial fibrillation, O another rhythm, ~"
+            " noise; reference version 3. The challenge's own test set is hidden: its ranks are of other"
+            " strips.",
         ),
         [
             Figure(what, (mean["F1"],), f"{mean['n']:,} strips", BARS[what]),

@@ -28,12 +28,11 @@ def run(place: Workplace) -> Result:
         "noise",
         "Noise: MIT-BIH noise stress test, 118 and 119",
         "hearth evaluate noise --data DIR",
-        NOTES,
+        (*NOTES, *(f"{peer.label}: {peer.absent}." for peer in peers if peer.absent)),
         [_figure(snr, grids, theirs) for snr in grids["snr"]],
         [
             Table("QRS of both records", "SNR", {snr: _beside(snr, grids, theirs) for snr in grids["snr"]}),
             table_of(grids, "records", "Hearth by record", "Record"),
-            Table("Peers", "Peer", {peer.label: {"": peer.absent or "measured"} for peer in peers}),
         ],
     )
 

@@ -79,7 +79,7 @@ def _summary_row(figure: Figure, result: Result) -> tuple[str, ...]:
 
 
 def _cells(table: Table) -> tuple[list[str], list[list[str]]]:
-    columns = list(next(iter(table.rows.values()), {}))
+    columns = list(dict.fromkeys(column for row in table.rows.values() for column in row))
     body = [[name, *(_cell(row.get(column)) for column in columns)] for name, row in table.rows.items()]
     return [table.head, *columns], body
 

@@ -42,7 +42,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows by name; the columns are those of the first row."""
+    """Rows by name; a row may lack columns that others have."""
 
     title: str
     head: str

@@ -10,8 +10,8 @@ from export.training.splits import DS2
 
 SIZES = {"C": "couplets", "S": "short runs (3 to 5)", "L": "long runs (6 and more)"}
 NOTES = (
-    "As the reference tool `rxr`: 150 ms, first five minutes not scored; e and j are S; ventricular flutter is"
-    " a long V run; in AF and atrial flutter each N is an S of a long run.",
+    "As the reference tool `rxr`: 150 ms, first five minutes not scored; e and j are S; ventricular"
+    " flutter is a long V run; in AF and atrial flutter each N is an S of a long run.",
     "Ts and FN are reference runs found and missed, Tp and FP Hearth's runs that are right and wrong.",
     "No peer that is run here names runs, and there is no bar.",
 )
