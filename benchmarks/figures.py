@@ -22,7 +22,7 @@ from benchmarks.detections import ROOT, default_peers_python
 from benchmarks.made_with import into_manifest, made_with
 from benchmarks.pages import numbers_text, result_page, summary_page
 from benchmarks.results import Result, from_json, to_json
-from benchmarks.workplace import Workplace
+from benchmarks.workplace import FOR_USER, Workplace
 from edge.bundle import DEFAULT_BUNDLE
 from edge.errors import UserError
 
@@ -47,7 +47,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         return _run(arguments)
-    except UserError as error:
+    except FOR_USER as error:
         print(f"figures: {error}", file=sys.stderr)
         return 2
 
@@ -94,7 +94,7 @@ def _task(name: str, place: Workplace, out: Path, made: dict[str, str]) -> bool:
     started = time.monotonic()
     try:
         result = TASKS[name](place)
-    except UserError as error:
+    except FOR_USER as error:
         print(f"{name}: not measured: {error}", flush=True)
         return True
     results = _stored(out, made) | {name: result}

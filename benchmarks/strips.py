@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 
 from benchmarks.detections import ROOT, hearth_records
 from benchmarks.disagreements import Comparison, LabelledBeat, compare, worst_stretches
-from benchmarks.workplace import Workplace
+from benchmarks.workplace import FOR_USER, Workplace
 from edge.bundle import DEFAULT_BUNDLE
 from edge.errors import UserError
 
@@ -34,7 +34,7 @@ def main(argv: list[str] | None = None) -> int:
     place = Workplace(arguments.data, arguments.bundle, arguments.work, None)
     try:
         path = draw_strips(place, arguments)
-    except UserError as error:
+    except FOR_USER as error:
         print(f"strips: {error}", file=sys.stderr)
         return 2
     print(path)

@@ -6,6 +6,10 @@ from pathlib import Path
 
 from edge.encoder import Encoder
 from edge.errors import UserError
+from firmware_bridge.recording import RecordingError
+
+FOR_USER = (UserError, RecordingError)
+"""Errors that carry a message for a person; a task that meets one is not measured."""
 
 
 @dataclass(frozen=True, slots=True)
