@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
 from edge.bundle import DEFAULT_BUNDLE, load_manifest
-from edge.screen import screen_answer, screen_scores
+from edge.screen import ADDED_LOG_ODDS, screen_answer, screen_scores
 from export.evaluation.challenge2017 import ANSWERS, confusion
 
 MANIFEST = load_manifest(DEFAULT_BUNDLE)
@@ -32,9 +32,16 @@ def test_the_score_is_that_of_scikit_learn(pairs) -> None:
 
 
 def test_only_seconds_that_can_be_read_answer() -> None:
-    screen = np.array([[0.1, 0.7, 0.1, 0.1], [0.1, 0.6, 0.2, 0.1], [0.9999, 0.0, 0.0, 0.0001]], np.float32)
+    screen = np.array([[0.1, 0.8, 0.05, 0.05], [0.1, 0.8, 0.05, 0.05], [1.0, 0.0, 0.0, 0.0]], np.float32)
     readable = np.array([1.0, 1.0, 0.0], np.float32)
     assert screen_answer(screen_scores(screen, readable, MANIFEST), MANIFEST) == "A"
     assert screen_answer(screen_scores(screen, np.ones(3, np.float32), MANIFEST), MANIFEST) == "N"
     none = screen_scores(screen, np.zeros(3, np.float32), MANIFEST)
     assert screen_answer(none, MANIFEST) == "N"
+
+
+def test_rare_answers_are_helped_by_as_much_as_it_says() -> None:
+    screen = np.full((4, len(MANIFEST.screens)), 0.25, np.float32)
+    scores = screen_scores(screen, np.ones(4, np.float32), MANIFEST)
+    for answer, score in zip(MANIFEST.screens, scores, strict=True):
+        assert score - scores[0] == pytest.approx(ADDED_LOG_ODDS.get(answer, 0.0), abs=1e-6)
