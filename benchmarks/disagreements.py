@@ -53,7 +53,8 @@ def compare(record: AnnotatedRecord, kind: str, start_s: float = LEARNING_S) -> 
 
 def worst_stretches(at_s: Sequence[float], duration_s: float, most: int) -> list[float]:
     """Middles of stretches of `duration_s` that hold most of these times, none twice, the worst first."""
-    left, middles = np.sort(np.asarray(at_s, np.float64)), []
+    left = np.sort(np.asarray(at_s, np.float64))
+    middles: list[float] = []
     while len(left) and len(middles) < most:
         counts = np.searchsorted(left, left + duration_s, side="right") - np.arange(len(left))
         first = int(counts.argmax())

@@ -74,10 +74,10 @@ def _run(arguments: argparse.Namespace) -> int:
     shutil.rmtree(arguments.work / "hearth", ignore_errors=True)
     python = arguments.peers_python or default_peers_python()
     place = Workplace(
-        arguments.data,
-        arguments.bundle,
-        arguments.work,
-        python if arguments.peers else None,
+        arguments.data.absolute(),
+        arguments.bundle.absolute(),
+        arguments.work.absolute(),
+        python.absolute() if arguments.peers else None,
         arguments.records,
     )
     made = made_with(place)

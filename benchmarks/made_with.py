@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Mapping
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
@@ -24,9 +25,12 @@ DS2_FIGURES = {
 def made_with(place: Workplace) -> dict[str, str]:
     """Models, machine and packages."""
     manifest = load_manifest(place.bundle)
-    hashes = [manifest.onnx_sha256, manifest.sequence.onnx_sha256 if manifest.sequence else "none"]
+    sequence = manifest.sequence.onnx_sha256 if manifest.sequence else "none"
+    thresholds = sha256(manifest.thresholds.model_dump_json().encode()).hexdigest()
+    hashes = {"encoder": manifest.onnx_sha256, "sequence": sequence, "thresholds": thresholds}
+    said = ", ".join(f"{name} {digest[:12]}" for name, digest in hashes.items())
     return {
-        "bundle": f"{manifest.name} {manifest.version}, encoder {hashes[0][:12]}, sequence {hashes[1][:12]}",
+        "bundle": f"{manifest.name} {manifest.version}: {said}",
         "processor": _processor(),
         "Python": platform.python_version(),
         "packages": ", ".join(f"{name} {version(name)}" for name in PACKAGES),

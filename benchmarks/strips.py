@@ -31,7 +31,7 @@ INCH_A_SECOND, INCH_A_STRIP = 1.2, 2.2
 def main(argv: list[str] | None = None) -> int:
     """Writes RECORD-KIND.png; exit status 2 where there is nothing to draw."""
     arguments = _parser().parse_args(argv)
-    place = Workplace(arguments.data, arguments.bundle, arguments.work, None)
+    place = Workplace(arguments.data, arguments.bundle, arguments.work, peers_python=None)
     try:
         path = draw_strips(place, arguments)
     except FOR_USER as error:

@@ -1,6 +1,6 @@
-"""biosppy: the Hamilton segmenter on the signal as it is, then `correct_rpeaks`."""
+"""biosppy: its `ecg` function up to the R peaks: band-pass, Hamilton, `correct_rpeaks`."""
 
-from biosppy.signals import ecg
+from biosppy.signals import ecg, tools
 
 from benchmarks.peers.found import Float64, Found, beats_only
 
@@ -9,6 +9,15 @@ NAME, DISTRIBUTION, SAYS = "biosppy hamilton", "biosppy", ("QRS",)
 
 def detect(ecg_mv: Float64, fs_hz: float) -> Found:
     """Beats of one lead."""
-    (raw,) = ecg.hamilton_segmenter(signal=ecg_mv, sampling_rate=fs_hz)
-    (corrected,) = ecg.correct_rpeaks(signal=ecg_mv, rpeaks=raw, sampling_rate=fs_hz, tol=0.05)
+    filtered, _, _ = tools.filter_signal(
+        signal=ecg_mv,
+        ftype="FIR",
+        band="bandpass",
+        order=int(1.5 * fs_hz),
+        frequency=[0.67, 45],
+        sampling_rate=fs_hz,
+    )
+    filtered -= filtered.mean()
+    (raw,) = ecg.hamilton_segmenter(signal=filtered, sampling_rate=fs_hz)
+    (corrected,) = ecg.correct_rpeaks(signal=filtered, rpeaks=raw, sampling_rate=fs_hz, tol=0.05)
     return beats_only(corrected)
