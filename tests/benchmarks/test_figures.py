@@ -1,11 +1,15 @@
 """The command itself, on one made-up record and Hearth's own bundle."""
 
 import json
+import shutil
 
 import pytest
 
 from benchmarks.figures import main
+from benchmarks.made_with import DS2_FIGURES, into_manifest
+from benchmarks.results import Figure, Result
 from benchmarks.strips import main as draw
+from edge.bundle import DEFAULT_BUNDLE, load_manifest
 
 
 def figures(data, tmp_path, *options: str) -> int:
@@ -63,3 +67,17 @@ def test_strips_of_a_record_that_is_not_there(data, tmp_path, record, capsys) ->
     options = ["--data", str(data), "--work", str(tmp_path), "--out", str(tmp_path), "--record", record]
     assert draw(options) == 2
     assert "999" in capsys.readouterr().err
+
+
+def test_ds2_figures_go_into_the_manifest_and_nothing_else_changes(tmp_path) -> None:
+    bundle = shutil.copytree(DEFAULT_BUNDLE, tmp_path / "bundle")
+    before = load_manifest(bundle)
+    figures = {task: [] for task, _ in DS2_FIGURES}
+    for i, (task, what) in enumerate(DS2_FIGURES):
+        figures[task].append(Figure(what, (90 + i + 0.123, 80.0 + i), ""))
+    into_manifest(bundle, {task: Result(task, "", "", figures=rows) for task, rows in figures.items()})
+    after = load_manifest(bundle)
+    found = after.figures["mitdb_ds2"]
+    assert (found["Q_se"], found["V_pp"], found["S_se_ej_as_N"], found["AF_sp"]) == (90.12, 81.0, 93.12, 84.0)
+    assert set(found) == {name for names in DS2_FIGURES.values() for name in names}
+    assert after.model_copy(update={"figures": before.figures}) == before
