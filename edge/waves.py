@@ -39,7 +39,7 @@ class WaveDecoder:
 
     def __init__(self, manifest: Manifest) -> None:
         self._fs_hz = manifest.fs_hz
-        self._kinds = [None, *(WaveKind(name) for name in manifest.waves[1:])]
+        self._kinds: list[WaveKind | None] = [None, *(WaveKind(name) for name in manifest.waves[1:])]
         self._scale = np.array([_SCALE[kind] if kind else 1.0 for kind in self._kinds], np.float32)
         self._glitch, self._memory = round(GLITCH_S * self._fs_hz), round(_MEMORY_S * self._fs_hz)
         self._probability = np.empty((0, len(self._kinds)), np.float32)
@@ -99,8 +99,7 @@ class WaveDecoder:
     def _crossing(self, row: int) -> float:
         """Where, between the sample of this row and the one before, both likeliest labels are equal."""
         pair = self._probability[row - 1 : row + 1]
-        difference = pair[:, pair[0].argmax()] - pair[:, pair[1].argmax()]
-        before, after = difference.tolist()
+        before, after = map(float, pair[:, pair[0].argmax()] - pair[:, pair[1].argmax()])
         return self._first + row - 1 + before / (before - after)
 
     def _wave_of(self, stretch: _Stretch) -> Wave | None:
