@@ -58,7 +58,7 @@ pictures: $(VENV)/dev.done
 	sh docs/pictures/make.sh
 
 clean:
-	rm -rf $(VENV) demo-output build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-peers demo-output build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/created:
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \

@@ -10,6 +10,7 @@ from edge.contiguous_run import EncodedSpan
 from edge.encoder import Encoder
 from edge.labels import Rhythm
 from edge.sequence import FoundBeat, SequenceReader
+from edge.vf_veto import VfVeto
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class RunReader:
         self._vf_column = manifest.rhythms.index(Rhythm.VENTRICULAR_FIBRILLATION)
         self._seconds: deque[_Waiting] = deque()
         self._beats: deque[FoundBeat] = deque()
+        self._veto = VfVeto()
         self._af_probability, self._af_at_s = 0.0, 0.0
         self.decided_s = 0.0
 
@@ -80,6 +82,7 @@ class RunReader:
         if beats:
             self._af_probability = sum(beat.af_probability for beat in beats) / len(beats)
             self._af_at_s = beats[-1].af_at_s
+        is_regular = self._veto.feed(beats, second.stop_s)
         self.decided_s = second.stop_s
         return ReadSecond(
             second.first_s,
@@ -87,6 +90,6 @@ class RunReader:
             second.analysable,
             self._af_probability,
             self._af_at_s,
-            second.vf_probability,
+            0.0 if is_regular else second.vf_probability,
             beats,
         )

@@ -1,4 +1,4 @@
-"""What the encoder says about each second of a recording."""
+"""What the encoder, and the reader of its runs, say about each second of a recording."""
 
 from dataclasses import dataclass
 
@@ -8,6 +8,7 @@ import numpy.typing as npt
 from edge.analysis import placed_blocks
 from edge.contiguous_run import ContiguousRun, EncodedSpan
 from edge.encoder import Encoder
+from edge.run_reader import ReadSecond, RunReader
 from firmware_bridge.recordings import Recording
 
 Float32 = npt.NDArray[np.float32]
@@ -55,3 +56,22 @@ def _spans(recording: Recording, encoder: Encoder) -> list[tuple[int, EncodedSpa
 
 def _new_run(recording: Recording, encoder: Encoder) -> ContiguousRun:
     return ContiguousRun(encoder.manifest, recording.fs_hz, len(recording.leads))
+
+
+def vf_seconds(recording: Recording, encoder: Encoder) -> Float32:
+    """Probability of VF `[seconds]` as the edge decides by it; 0 where the recording has a gap."""
+    probability = np.zeros(int(np.ceil(recording.n_samples / recording.fs_hz)), np.float32)
+    reader, previous_s = RunReader(encoder.manifest), 0
+    for origin_s, span in ((first_s - span.first_s, span) for first_s, span in _spans(recording, encoder)):
+        if origin_s != previous_s:
+            _put(probability, reader.flush(encoder), previous_s)
+            reader, previous_s = RunReader(encoder.manifest), origin_s
+        _put(probability, reader.feed(span, encoder), origin_s)
+    _put(probability, reader.flush(encoder), previous_s)
+    return probability
+
+
+def _put(probability: Float32, seconds: list[ReadSecond], origin_s: int) -> None:
+    for second in seconds:
+        if origin_s + second.first_s < len(probability):
+            probability[origin_s + second.first_s] = second.vf_probability

@@ -78,9 +78,8 @@ def _false_alarms(folder: Path) -> dict[str, Path]:
 
 
 def _judged(path: Path, encoder: "Encoder", arguments: argparse.Namespace) -> "Judged":
-    from edge.labels import Rhythm
     from export.evaluation.annotations import read_annotations
-    from export.evaluation.seconds import encode_seconds
+    from export.evaluation.seconds import vf_seconds
     from export.evaluation.vf import vf_stretches, vf_windows, window_means
     from firmware_bridge.recordings import open_recording
 
@@ -90,8 +89,7 @@ def _judged(path: Path, encoder: "Encoder", arguments: argparse.Namespace) -> "J
     is_alarm = path.parent.name == "cinc2015_ecg"
     stretches = [] if is_alarm else vf_stretches(read_annotations(marks, recording.fs_hz), duration_s)
     windows = vf_windows(stretches, duration_s, arguments.window_s, arguments.step_s)
-    column = encoder.manifest.rhythms.index(Rhythm.VENTRICULAR_FIBRILLATION)
-    probability = encode_seconds(recording, encoder).rhythm[:, column]
+    probability = vf_seconds(recording, encoder)
     return list(zip(windows, window_means(probability, windows, arguments.window_s), strict=True))
 
 
