@@ -9,7 +9,7 @@ import numpy.typing as npt
 from edge.beats import RawBeat
 from edge.bundle import Manifest
 from edge.encoder import Encoder
-from edge.labels import Rhythm
+from edge.labels import BeatClass, Rhythm
 from edge.sequence_features import SequenceFeatures
 
 Float32 = npt.NDArray[np.float32]
@@ -40,6 +40,7 @@ class SequenceReader:
         model = manifest.sequence
         self._lookahead_s = model.lookahead_s if model else 0.0
         self._af_column = manifest.rhythms.index(Rhythm.ATRIAL_FIBRILLATION)
+        self._s_column = manifest.beat_classes.index(BeatClass.SUPRAVENTRICULAR)
         weights = manifest.thresholds.class_weight
         self._class_weights = np.array([weights.get(name, 1.0) for name in manifest.beat_classes])
         self._features = SequenceFeatures(self._lookahead_s)
@@ -69,6 +70,7 @@ class SequenceReader:
         classes, af = self._read(beat, next_rr_s, encoder)
         self._past_s.append(beat.at_s)
         scores = classes * self._class_weights
+        scores[self._s_column] *= 1 - af  # in atrial fibrillation no beat is premature
         best = int(scores.argmax())
         return FoundBeat(beat.at_s, best, float(scores[best] / scores.sum()), af, self._past_s[0])
 

@@ -28,9 +28,8 @@ def test_it_does_not_matter_how_beats_come(encoder, rr_s: list[float], steps: li
     expected = whole.feed(beats, float("inf"), encoder)
     stream, found, known_s, i = SequenceReader(encoder.manifest), [], 0.0, 0
     while known_s < beats[-1].at_s + 5:
-        known_s += steps[i % len(steps)]
-        new = [beat for beat in beats if known_s - steps[i % len(steps)] <= beat.at_s < known_s]
-        found += stream.feed(new, known_s, encoder)
+        before_s, known_s = known_s, known_s + steps[i % len(steps)]
+        found += stream.feed([b for b in beats if before_s <= b.at_s < known_s], known_s, encoder)
         i += 1
     assert found == expected
 
@@ -50,6 +49,20 @@ def test_af_is_told_of_an_earlier_beat(encoder) -> None:
     found = SequenceReader(encoder.manifest).feed(beats, float("inf"), encoder)
     delay = encoder.manifest.sequence.delay_beats
     assert found[20].af_at_s == pytest.approx(beats[20 - delay].at_s)
+
+
+def test_in_fibrillation_no_beat_is_premature(encoder) -> None:
+    def classes_at(af: float) -> int:
+        class Told:
+            manifest = encoder.manifest
+
+            @staticmethod
+            def read_beat(features, state):
+                return np.array([0.3, 0.6, 0.05, 0.03, 0.02], np.float32), af, state
+
+        return SequenceReader(encoder.manifest).feed([raw_beat(1.0)], float("inf"), Told())[0].class_index
+
+    assert [encoder.manifest.beat_classes[classes_at(af)] for af in (0.0, 0.1, 0.9)] == ["S", "S", "N"]
 
 
 def test_without_a_second_stage_the_encoder_decides(encoder) -> None:
