@@ -40,6 +40,7 @@ class SequenceReader:
         model = manifest.sequence
         self._lookahead_s = model.lookahead_s if model else 0.0
         self._af_column = manifest.rhythms.index(Rhythm.ATRIAL_FIBRILLATION)
+        self._flutter_column = manifest.rhythms.index(Rhythm.ATRIAL_FLUTTER)
         self._s_column = manifest.beat_classes.index(BeatClass.SUPRAVENTRICULAR)
         weights = manifest.thresholds.class_weight
         self._class_weights = np.array([weights.get(name, 1.0) for name in manifest.beat_classes])
@@ -70,7 +71,8 @@ class SequenceReader:
         classes, af = self._read(beat, next_rr_s, encoder)
         self._past_s.append(beat.at_s)
         scores = classes * self._class_weights
-        scores[self._s_column] *= 1 - af  # in atrial fibrillation no beat is premature
+        # in atrial fibrillation or flutter no beat is premature
+        scores[self._s_column] *= (1 - af) * (1 - beat.rhythm[self._flutter_column])
         best = int(scores.argmax())
         return FoundBeat(beat.at_s, best, float(scores[best] / scores.sum()), af, self._past_s[0])
 

@@ -20,7 +20,7 @@ from export.to_onnx import to_onnx
 Float32 = npt.NDArray[np.float32]
 
 MODEL_FILE, SEQUENCE_FILE = "encoder.onnx", "sequence.onnx"
-WINDOW_S, STRIDE_S, LOOKAHEAD_S, MAX_LEADS = 12, 2, 1, 3
+WINDOW_S, STRIDE_S, LOOKAHEAD_S, MAX_LEADS = 12, 3, 1, 3
 
 
 @dataclass(frozen=True, slots=True)
