@@ -50,7 +50,8 @@ def draw_strips(place: Workplace, arguments: argparse.Namespace) -> Path:
     if not middles:
         raise UserError(f"{arguments.record}: no {arguments.kind} is missed or false")
     signal = wfdb.rdrecord(str(place.database(arguments.database) / arguments.record), channels=[0])
-    figure = Figure((INCH_A_SECOND * arguments.seconds, INCH_A_STRIP * len(middles)), layout="constrained")
+    size = max(6.0, INCH_A_SECOND * arguments.seconds), 0.8 + INCH_A_STRIP * len(middles)
+    figure = Figure(size, layout="constrained")
     axes = figure.subplots(len(middles), 1, squeeze=False)[:, 0]
     for axis, middle_s in zip(axes, middles, strict=True):
         _draw(axis, signal, middle_s, arguments.seconds, comparison)

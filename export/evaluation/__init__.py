@@ -1,4 +1,5 @@
 """The figures of ANSI/AAMI EC57, as the WFDB reference tools bxb, rxr, epicmp and sumstats print them.
 
-Imports numpy and wfdb alone, so that any detector can be scored without torch.
+Beside them wave boundaries, VF in windows, noise stress and CinC 2017, by their own conventions. Needs no torch,
+so that any detector can be scored where the edge runs.
 """

@@ -98,7 +98,7 @@ def _groups(codes: list[int]) -> list[tuple[str, tuple[str, ...]]]:
     """Runs of V of two and of three or more, and bigeminy over at least three pairs."""
     text = "".join(BEAT_CLASSES[code] if code >= 0 else "?" for code in codes)
     longest = max(map(len, re.findall("V+", text)), default=0)
-    found = []
+    found: list[tuple[str, tuple[str, ...]]] = []
     if longest >= _RUN_BEATS:
         found.append(("run", _RUN))
     elif longest == _RUN_BEATS - 1:

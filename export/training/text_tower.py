@@ -2,6 +2,7 @@
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,7 +16,7 @@ class ProjectionConfig(PretrainedConfig):
 
     model_type = "hearth_text_projection"
 
-    def __init__(self, text_width: int = 128, **kwargs: object) -> None:
+    def __init__(self, text_width: int = 128, **kwargs: Any) -> None:
         self.text_width = text_width
         super().__init__(**kwargs)
 

@@ -43,7 +43,7 @@ def bundle(tmp_path_factory, model):
         lookahead_s=model.config.lookahead_s,
         delay_beats=model.config.delay_beats,
     )
-    write_manifest(folder, load_manifest(folder).model_copy(update={"sequence": sequence}))
+    write_manifest(folder, load_manifest(DEFAULT_BUNDLE).model_copy(update={"sequence": sequence}))
     return folder
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from edge.labels import BeatClass
 from edge.pipeline import Pipeline
 from edge.stream import Beat, MinuteSummary, Output
 
@@ -44,7 +45,7 @@ def test_what_is_no_heart_has_no_beats(encoder, toy_uv, cut, name) -> None:
     }[name]
     outputs = play(encoder, cut, signal)
     assert readable_s(outputs) == 0
-    assert beats(outputs) == []
+    assert {beat.beat_class for beat in beats(outputs)} <= {BeatClass.UNKNOWN}
 
 
 def test_hum_and_noise_are_not_a_rhythm(encoder, cut) -> None:

@@ -1,7 +1,8 @@
 """Every character that the reference tools printed.
 
 golden/NNN.tst are test annotations, made by disturbing those of the MIT-BIH database; the other files were
-made with the WFDB tools: `bxb -r R -a atr tst -L bxb.out sd.out`, `rxr -r R -a atr tst -L vruns.out sruns.out`,
+made with the WFDB tools: `bxb -r R -a atr tst -L bxb.out sd.out`,
+`rxr -r R -a atr tst -L vruns.out sruns.out`,
 `epicmp -r R -a atr tst -A af.out -V vf.out -l`, `sumstats` of each, and `bxb -r R -a atr tst` as R.bxb.txt.
 The reference annotations are not here: set HEARTH_DATA to a folder with mitdb/.
 """
