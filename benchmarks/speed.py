@@ -25,8 +25,7 @@ NOTES = (
     "Half an hour of MIT-BIH 100, first signal, brought to 250 Hz; process CPU time on one thread, median of"
     f" {REPEATS} in one process.",
     "`analyse` is the pipeline of the stream: beats, classes, rhythm, readability, episodes, minutes."
-    " `analyse and waves` adds onset, peak and end of P, QRS and T by `find_waves`, which runs the encoder"
-    " again.",
+    " `analyse and waves` adds onset, peak and end of P, QRS and T, from the same pass of the encoder.",
     "Memory is the highest resident set of a process that analyses the half hour once, packages included.",
 )
 

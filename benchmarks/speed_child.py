@@ -53,14 +53,18 @@ def _hearth(record: str, bundle: str) -> Callable[[], object]:
 def _hearth_with_waves(record: str, bundle: str) -> Callable[[], object]:
     from edge.analysis import analyse
     from edge.encoder import Encoder
-    from edge.wave_run import find_waves
+    from edge.wave_run import WaveReader
     from firmware_bridge.recordings import open_recording
 
-    encoder = Encoder(Path(bundle))
-    return lambda: (
-        analyse(open_recording(record, [0]), encoder),
-        find_waves(open_recording(record, [0]), encoder),
-    )
+    encoder = Encoder(Path(bundle), shared=True)
+
+    def both() -> None:
+        recording = open_recording(record, [0])
+        reader = WaveReader(recording, encoder)
+        analyse(recording, encoder, beside=reader.feed)
+        reader.flush()
+
+    return both
 
 
 def _neurokit2(record: str, _: str) -> Callable[[], object]:

@@ -33,8 +33,9 @@ def analyse(
     encoder: Encoder,
     settings: PipelineSettings | None = None,
     progress: Callable[[int], None] = lambda _: None,
+    beside: Callable[[PlacedBlock], None] = lambda _: None,
 ) -> Analysis:
-    """Run the whole recording; `progress` is told how many samples are done."""
+    """Run the whole recording; `progress` is told how many samples are done, `beside` gets each block too."""
     if len(recording.leads) > encoder.manifest.max_leads:
         raise UserError(
             f"{recording.name}: {len(recording.leads)} signals, the encoder reads at most"
@@ -44,6 +45,7 @@ def analyse(
     outputs: list[Output] = []
     for placed in placed_blocks(recording):
         outputs += pipeline.feed(placed)
+        beside(placed)
         progress(placed.stop_index)
     outputs += pipeline.flush()
     return _sorted(outputs)

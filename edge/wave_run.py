@@ -10,6 +10,7 @@ from edge.analysis import placed_blocks
 from edge.contiguous_run import UV_PER_MV, ContiguousRun, EncodedSpan
 from edge.encoder import Encoder
 from edge.resampler import StreamingResampler
+from edge.stream import PlacedBlock
 from edge.wave_order import Wave
 from edge.waves import WaveDecoder
 from firmware_bridge.recordings import Recording
@@ -57,21 +58,47 @@ class WaveRun:
         return [wave for wave in waves if int(wave.peak_s) not in self._unreadable_s]
 
 
+class WaveReader:
+    """The waves of a whole recording, in seconds since its start; give it the blocks in order.
+
+    Beside a pipeline on the same `Encoder(folder, shared=True)` it costs no second pass of the encoder.
+    """
+
+    def __init__(self, recording: Recording, encoder: Encoder) -> None:
+        self._recording, self._encoder = recording, encoder
+        self._waves: list[Wave] = []
+        self._begin(0)
+
+    def feed(self, block: PlacedBlock) -> None:
+        """Take the next block; a jump of its index is a gap."""
+        if block.first_index != self._next_index:
+            self._end()
+            self._begin(block.first_index)
+        self._waves += _placed(self._run.feed(block.ecg_uv), self._origin_s)
+        self._next_index = block.stop_index
+
+    def flush(self) -> list[Wave]:
+        """All waves of the recording."""
+        self._end()
+        return self._waves
+
+    def _begin(self, index: int) -> None:
+        self._next_index, self._origin_s = index, index / self._recording.fs_hz
+        self._run = WaveRun(self._encoder, self._recording.fs_hz, len(self._recording.leads))
+
+    def _end(self) -> None:
+        self._waves += _placed(self._run.flush(), self._origin_s)
+
+
 def find_waves(
     recording: Recording, encoder: Encoder, progress: Callable[[int], None] = lambda _: None
 ) -> list[Wave]:
-    """All waves, in seconds since the recording's start; `progress` is told how many samples are done."""
-    waves: list[Wave] = []
-    run, origin_s, next_index = WaveRun(encoder, recording.fs_hz, len(recording.leads)), 0.0, 0
-    for piece in placed_blocks(recording):
-        if piece.first_index != next_index:
-            waves += _placed(run.flush(), origin_s)
-            run = WaveRun(encoder, recording.fs_hz, len(recording.leads))
-            origin_s = piece.first_index / recording.fs_hz
-        waves += _placed(run.feed(piece.ecg_uv), origin_s)
-        next_index = piece.stop_index
-        progress(next_index)
-    return waves + _placed(run.flush(), origin_s)
+    """All waves; `progress` is told how many samples are done."""
+    reader = WaveReader(recording, encoder)
+    for block in placed_blocks(recording):
+        reader.feed(block)
+        progress(block.stop_index)
+    return reader.flush()
 
 
 def _placed(waves: list[Wave], origin_s: float) -> list[Wave]:

@@ -20,8 +20,6 @@ from edge.labels import Rhythm
 
 if TYPE_CHECKING:
     from edge.analysis import Analysis
-    from edge.encoder import Encoder
-    from firmware_bridge.recordings import Recording
 
 HELP = "analyse a WFDB or EDF record and write a WFDB annotation file"
 
@@ -31,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("record", help="WFDB record (with or without extension) or EDF file")
     parser.add_argument("--signal", type=int, action="append", help="signal number, from 0; may be repeated")
     parser.add_argument("--annotator", default="hrt", help="extension of the annotation file (default: hrt)")
-    parser.add_argument("--waves", action="store_true", help="write wave boundaries too; takes twice as long")
+    parser.add_argument("--waves", action="store_true", help="write wave boundaries too")
     parser.add_argument(
         "--waves-annotator", default="wav", metavar="ANNOTATOR", help="extension of their file (default: wav)"
     )
@@ -48,35 +46,33 @@ def run(arguments: argparse.Namespace) -> int:
     from edge.bundle import DEFAULT_BUNDLE
     from edge.encoder import Encoder
     from edge.errors import UserError
+    from edge.wave_annotations import write_waves
+    from edge.wave_run import WaveReader
     from firmware_bridge.recordings import open_recording
 
     for option in ("annotator", "waves_annotator"):
         if not (name := getattr(arguments, option)).isalpha():
             raise UserError(f"--{option.replace('_', '-')} {name}: letters only (WFDB)")
     recording = open_recording(arguments.record, arguments.signal)
-    encoder = Encoder(arguments.bundle or DEFAULT_BUNDLE)
+    encoder = Encoder(arguments.bundle or DEFAULT_BUNDLE, shared=arguments.waves)
+    reader = WaveReader(recording, encoder) if arguments.waves else None
     with Progress(transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task(recording.name, total=recording.n_samples)
-        analysis = analyse(recording, encoder, progress=lambda done: bar.update(task, completed=done))
+        analysis = analyse(
+            recording,
+            encoder,
+            progress=lambda done: bar.update(task, completed=done),
+            beside=reader.feed if reader else lambda _: None,
+        )
     path = write_annotations(analysis, recording.name, arguments.annotator, recording.fs_hz, arguments.out)
     summary = _summary(analysis, recording.n_samples / recording.fs_hz)
     print(json.dumps(summary) if arguments.json else _text(summary))
     print(f"written: {path}", file=sys.stderr)
-    if arguments.waves:
-        print(f"written: {_write_waves(recording, encoder, arguments)}", file=sys.stderr)
+    if reader:
+        annotator, folder = arguments.waves_annotator, arguments.out
+        path = write_waves(reader.flush(), recording.name, annotator, recording.fs_hz, folder)
+        print(f"written: {path}", file=sys.stderr)
     return 0
-
-
-def _write_waves(recording: "Recording", encoder: "Encoder", arguments: argparse.Namespace) -> Path:
-    from rich.progress import Progress
-
-    from edge.wave_annotations import write_waves
-    from edge.wave_run import find_waves
-
-    with Progress(transient=True, disable=not sys.stderr.isatty()) as bar:
-        task = bar.add_task(f"{recording.name} waves", total=recording.n_samples)
-        waves = find_waves(recording, encoder, lambda done: bar.update(task, completed=done))
-    return write_waves(waves, recording.name, arguments.waves_annotator, recording.fs_hz, arguments.out)
 
 
 def _summary(analysis: "Analysis", duration_s: float) -> dict[str, object]:

@@ -169,3 +169,32 @@ def test_marks_on_disk(tmp_path) -> None:
     assert marks.sample.tolist() == [250, 262, 275, 275, 288, 300]
     assert marks.num.tolist() == [0, 0, 0, 1, 1, 1]
     assert marks.fs == 250
+
+
+def test_beside_a_pipeline_each_window_is_encoded_once(toy_uv, tmp_path, monkeypatch) -> None:
+    """The waves are those of a run of their own, and the encoder is asked no more often."""
+    import wfdb
+
+    from edge.analysis import analyse
+    from edge.bundle import DEFAULT_BUNDLE
+    from edge.encoder import Encoder
+    from edge.onnx_session import OnnxSession
+    from edge.wave_run import WaveReader, find_waves
+    from firmware_bridge.recordings import open_recording
+
+    ecg_mv = toy_uv[: 50 * 360] / 1000
+    ecg_mv[20 * 360 : 25 * 360] = np.nan
+    kinds = {"units": ["mV"], "sig_name": ["MLII"], "fmt": ["16"], "write_dir": str(tmp_path)}
+    wfdb.wrsamp("gap", fs=360, p_signal=ecg_mv, **kinds)
+    recording = open_recording(tmp_path / "gap")
+    calls = []
+    real = OnnxSession.run
+    monkeypatch.setattr(
+        OnnxSession, "run", lambda self, names, inputs: calls.append(1) or real(self, names, inputs)
+    )
+    alone = find_waves(recording, Encoder(DEFAULT_BUNDLE))
+    n_windows, encoder = len(calls), Encoder(DEFAULT_BUNDLE, shared=True)
+    reader = WaveReader(recording, encoder)
+    analysis = analyse(recording, encoder, beside=reader.feed)
+    assert reader.flush() == alone
+    assert len(calls) - n_windows == n_windows + len(analysis.beats)
