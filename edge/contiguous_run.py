@@ -35,7 +35,9 @@ class ContiguousRun:
         self._resampler = StreamingResampler(fs_in_hz, manifest.fs_hz, n_leads)
         self._bandpass = CausalBandpass(manifest.fs_hz)
         self._ring = RingBuffer((manifest.window_s + manifest.stride_s) * manifest.fs_hz, n_leads)
-        self._piece = max(1, int(fs_in_hz))  # the ring holds a window, a stride and no more
+        self._piece = max(
+            1, int(manifest.stride_s * fs_in_hz)
+        )  # the ring holds a window, a stride and no more
         self._encoded_s = 0
 
     @property

@@ -91,7 +91,7 @@ class Pipeline:
             outputs += self._end_run("signal_lost")
             self._begin_run(block.first_index)
         self._clock.add(block)
-        step = max(1, int(self._fs_hz))
+        step = max(1, int(self._encoder.manifest.stride_s * self._fs_hz))
         for first in range(0, len(block.ecg_uv), step):
             piece = block.ecg_uv[first : first + step]
             self._raw.append(piece)

@@ -84,21 +84,28 @@ def _read_pickle(path: Path) -> object:
 
 def _check_container(path: Path) -> bool:
     """Whether the file can be mapped; refuses what would grow on reading."""
-    if not zipfile.is_zipfile(path):
+    entries = _entries(path)
+    if entries is None:
         if path.stat().st_size > MAX_UNMAPPED_BYTES:
             raise UserError(f"{path}: damaged or truncated, or an old torch file of more than 2 GiB")
         return False
-    try:
-        with zipfile.ZipFile(path) as container:
-            entries = container.infolist()
-    except zipfile.BadZipFile as error:
-        raise UserError(f"{path}: damaged or truncated: {_first_line(error)}") from error
     for entry in entries:
         if entry.compress_type != zipfile.ZIP_STORED:
             raise UserError(f"{path}: {entry.filename} is compressed, which torch never does")
         if entry.filename.endswith(".pkl") and entry.file_size > MAX_PICKLE_BYTES:
             raise UserError(f"{path}: {entry.filename} is too large: {entry.file_size} bytes")
     return True
+
+
+def _entries(path: Path) -> list[zipfile.ZipInfo] | None:
+    """Of the container; None where the file is none."""
+    try:
+        if not zipfile.is_zipfile(path):
+            return None
+        with zipfile.ZipFile(path) as container:
+            return container.infolist()
+    except Exception as error:  # a damaged container can raise anything
+        raise UserError(f"{path}: damaged or truncated: {_first_line(error)}") from error
 
 
 def _refusal(path: Path, message: str) -> str:
