@@ -1,6 +1,6 @@
 """Train the ECG encoder: read top to bottom. Resumes from its last checkpoint; keeps averaged weights.
 
-python -m export.training.train --config configs/training.toml --data DIR --out DIR
+python -m export.training.train --config configs/training/encoder.toml --data DIR --out DIR
 """
 
 import argparse
@@ -180,7 +180,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--config", type=Path, default=Path("configs/training.toml"))
+    parser.add_argument("--config", type=Path, default=Path("configs/training/encoder.toml"))
     parser.add_argument(
         "--data", type=Path, required=True, help="folder with mitdb/, svdb/, cinc2017/ ... unpacked"
     )

@@ -2,6 +2,8 @@
 
 import json
 import sys
+import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,12 +12,14 @@ import torch
 from edge.labels import Rhythm
 from export.model import EcgEncoder, EncoderConfig
 from export.training.augment import Augmenter, _with_inserted
+from export.training.losses import encoder_loss
+from export.training.readers import READERS
 from export.training.record_cache import load_groups
 from export.training.records import FS_HZ, NO_WAVE, P_WAVE, QRS, T_WAVE, UNKNOWN
 from export.training.rhythms import UNKNOWN_RHYTHM, all_but, rhythm_set
 from export.training.splits import DS1, DS2, is_qtdb_held_out
-from export.training.targets import targets
-from export.training.train import begin_from, learning_rate, train
+from export.training.targets import Window, targets
+from export.training.train import begin_from, collate, learning_rate, train
 from export.training.waves import Wave, wave_codes
 from export.training.windows import WindowSource
 
@@ -139,6 +143,32 @@ def test_a_stage_takes_over_what_fits_of_the_one_before(model, tmp_path, capsys)
 def small(model) -> dict:
     config = model.encoder_config
     return {"widths": config.widths, "n_blocks": config.n_blocks, "n_heads": config.n_heads}
+
+
+@pytest.mark.parametrize("name", ["beats", "encoder"])
+def test_each_configuration_is_whole(name) -> None:
+    path = Path(__file__).parents[2] / "configs" / "training" / f"{name}.toml"
+    loaded = tomllib.loads(path.read_text())
+    encoder = EcgEncoder(EncoderConfig(**loaded["model"]))
+    assert set(loaded["data"]["weights"]) <= set(READERS)
+    assert sum(loaded["data"]["weights"].values()) == pytest.approx(1, abs=0.01)
+    ecg = torch.randn(1, 1, 128 * loaded["data"]["window_s"])
+    unlabelled = targets_of_nothing(ecg.shape[2])
+    losses = encoder_loss(encoder(ecg), collate([unlabelled]), loaded["loss"])
+    assert all(float(loss.detach()) == 0 for loss in losses.values())
+
+
+def targets_of_nothing(n: int) -> Window:
+    frames, seconds = n // 2, n // 128
+    return Window(
+        np.zeros((1, n), np.float32),
+        np.full(frames, -1, np.float32),
+        np.full(frames, -1),
+        np.full(n, -1),
+        np.full(seconds, UNKNOWN_RHYTHM, np.uint16),
+        np.full(seconds, -1, np.float32),
+        -1,
+    )
 
 
 def test_rate_rises_stays_and_falls_to_zero(settings) -> None:
