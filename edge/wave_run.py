@@ -67,13 +67,14 @@ class WaveReader:
     def __init__(self, recording: Recording, encoder: Encoder) -> None:
         self._recording, self._encoder = recording, encoder
         self._waves: list[Wave] = []
-        self._begin(0)
+        self._next_index, self._origin_s = 0, 0.0
+        self._run = self._new_run()
 
     def feed(self, block: PlacedBlock) -> None:
         """Take the next block; a jump of its index is a gap."""
         if block.first_index != self._next_index:
             self._end()
-            self._begin(block.first_index)
+            self._origin_s, self._run = block.first_index / self._recording.fs_hz, self._new_run()
         self._waves += _placed(self._run.feed(block.ecg_uv), self._origin_s)
         self._next_index = block.stop_index
 
@@ -82,9 +83,8 @@ class WaveReader:
         self._end()
         return self._waves
 
-    def _begin(self, index: int) -> None:
-        self._next_index, self._origin_s = index, index / self._recording.fs_hz
-        self._run = WaveRun(self._encoder, self._recording.fs_hz, len(self._recording.leads))
+    def _new_run(self) -> WaveRun:
+        return WaveRun(self._encoder, self._recording.fs_hz, len(self._recording.leads))
 
     def _end(self) -> None:
         self._waves += _placed(self._run.flush(), self._origin_s)
