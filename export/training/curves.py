@@ -10,7 +10,8 @@ from matplotlib import pyplot as plt
 def draw_curves(history: list[dict[str, Any]], path: Path) -> None:
     """Left the losses, right the development scores."""
     mpl.use("Agg")
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(13, 4.5), layout="constrained")
+    right.set_prop_cycle(color=[mpl.colormaps["tab20"](i) for i in range(20)])
     for name in (key for key in history[0] if key not in ("step", "dev")):
         values = [row[name] for row in history]
         left.plot([row["step"] for row in history], _running_mean(values), label=name)
@@ -20,10 +21,11 @@ def draw_curves(history: list[dict[str, Any]], path: Path) -> None:
             [row["step"] for row in scored], [row["dev"][name] for row in scored], marker=".", label=name
         )
     left.set(xlabel="step", title="training loss", yscale="log")
-    right.set(xlabel="step", title="development patients", ylim=(0.4, 1.0))
+    right.set(xlabel="step", title="held-out patients")
     for axis in (left, right):
-        axis.legend(fontsize=8)
         axis.grid(alpha=0.3)
+        if axis.lines:
+            axis.legend(fontsize=8, bbox_to_anchor=(1.0, 1.0), loc="upper left")
     figure.savefig(path, dpi=110)
     plt.close(figure)
 
