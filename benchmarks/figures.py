@@ -2,7 +2,7 @@
 
     python -m benchmarks.figures --data DIR                       everything
     python -m benchmarks.figures --data DIR --only beats speed    these tasks again; the others stay
-    python -m benchmarks.figures --data DIR --only beats --records 100 232 --out /tmp/try
+    python -m benchmarks.figures --data DIR --only beats --records 100 232 --out try/
 
 DIR holds the databases, each in a folder of its own (see docs/training.md). Peers are optional:
 `make figures` puts them into .venv-peers; one that is missing gets a row that says so.

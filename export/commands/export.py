@@ -5,7 +5,9 @@ optimum, then int8. Torch, float and int8 are compared on real windows: names, s
 rhythm. Only if all agree is the bundle written; otherwise nothing is, and the message says by how much they
 differ.
 
-    hearth export --checkpoint runs/encoder/checkpoint --data ecg/ --out edge/models/encoder
+    hearth export --checkpoint runs/aligned/checkpoint --sequence runs/sequence/checkpoint --data ecg/ --out new/
+
+Without --sequence the bundle has no second stage: the encoder then decides each beat alone.
 
 A published checkpoint is a file (.safetensors, .pt, .pth, .bin) of ECG-CoCa (ECG-Chat) or of anyECG-chat's
 ViT, recognised by its layout. It becomes encoder.onnx with encoder.json, for use with onnxruntime; `hearth
