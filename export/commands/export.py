@@ -5,7 +5,7 @@ optimum, then int8. Torch, float and int8 are compared on real windows: names, s
 rhythm. Only if all agree is the bundle written; otherwise nothing is, and the message says by how much they
 differ.
 
-    hearth export --checkpoint runs/aligned/checkpoint --sequence runs/sequence/checkpoint --data ecg/ --out new/
+    hearth export --checkpoint runs/aligned/checkpoint --sequence runs/sequence/checkpoint --data ecg --out b
 
 Without --sequence the bundle has no second stage: the encoder then decides each beat alone.
 
