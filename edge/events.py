@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
-from edge.labels import BeatClass, Finding, Priority, Rhythm
+from edge.labels import BeatClass, Finding, Priority, Rhythm, Waveform
 
 SCHEMA_VERSION: Final = 1
 _DEVICE_PART: Final = 2
@@ -51,21 +51,30 @@ class Strip(Message):
 
 
 class LocalizedFinding(Message):
-    """Where the language model says that a finding is, in seconds from the strip's first sample."""
+    """Where a finding is, in seconds from the strip's first sample, and who says so.
 
-    finding: Finding
+    `confidence` is the language model's: the mean probability of the tokens that say it.
+    """
+
+    finding: Finding | Waveform
     start_s: Seconds
     end_s: Seconds
+    confidence: Annotated[float, Field(ge=0, le=1)] | None = None
+    seen_by: tuple[Witness, ...] = ("language_model",)
 
 
 class Localization(Message):
-    """The language model's answer about an episode, or why there is none."""
+    """The language model's answer about an episode, or why there is none.
+
+    `struck` counts the statements that the measurements did not bear out; they are not in `sentence`.
+    """
 
     status: LocalizationStatus
     model: str | None = None
     latency_s: Seconds | None = None
     findings: tuple[LocalizedFinding, ...] = ()
     sentence: str | None = None
+    struck: Annotated[int, Field(ge=0)] = 0
 
 
 class _Event(Message):

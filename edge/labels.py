@@ -48,6 +48,29 @@ class Finding(StrEnum):
     UNANALYSABLE = "unanalysable"
 
 
+class Waveform(StrEnum):
+    """What can be pointed at on a strip, with the code that WFDB writes where it has one.
+
+    `V` and `A` are single beats; `L` and `R` beats conducted with bundle branch block.
+    """
+
+    VENTRICULAR_BEAT = "V"
+    SUPRAVENTRICULAR_BEAT = "A"
+    LEFT_BUNDLE_BRANCH_BLOCK = "L"
+    RIGHT_BUNDLE_BRANCH_BLOCK = "R"
+    ATRIAL_FIBRILLATION = "AFIB"
+    ATRIAL_FLUTTER = "AFL"
+    VENTRICULAR_TACHYCARDIA = "VT"
+    VENTRICULAR_FIBRILLATION = "VFL"
+    VENTRICULAR_BIGEMINY = "B"
+    VENTRICULAR_TRIGEMINY = "T"
+    SUPRAVENTRICULAR_RUN = "SVTA"
+    PAUSE = "PAUSE"
+    BRADYCARDIA = "SBR"
+    TACHYCARDIA = "TACHY"
+    UNREADABLE = "NOISE"
+
+
 class Priority(StrEnum):
     """Alarm priorities of IEC 60601-1-8, and `information` below them."""
 
@@ -86,6 +109,40 @@ FINDING_NAMES: Final[dict[Finding, str]] = {
     Finding.TACHYCARDIA: "tachycardia",
     Finding.UNANALYSABLE: "signal not analysable",
 }
+
+WAVEFORM_NAMES: Final[dict[Waveform, str]] = {
+    Waveform.VENTRICULAR_BEAT: "ventricular ectopic beat",
+    Waveform.SUPRAVENTRICULAR_BEAT: "supraventricular ectopic beat",
+    Waveform.LEFT_BUNDLE_BRANCH_BLOCK: "left bundle branch block",
+    Waveform.RIGHT_BUNDLE_BRANCH_BLOCK: "right bundle branch block",
+    Waveform.ATRIAL_FIBRILLATION: "atrial fibrillation",
+    Waveform.ATRIAL_FLUTTER: "atrial flutter",
+    Waveform.VENTRICULAR_TACHYCARDIA: "ventricular tachycardia",
+    Waveform.VENTRICULAR_FIBRILLATION: "ventricular fibrillation or flutter",
+    Waveform.VENTRICULAR_BIGEMINY: "ventricular bigeminy",
+    Waveform.VENTRICULAR_TRIGEMINY: "ventricular trigeminy",
+    Waveform.SUPRAVENTRICULAR_RUN: "supraventricular run",
+    Waveform.PAUSE: "pause",
+    Waveform.BRADYCARDIA: "bradycardia",
+    Waveform.TACHYCARDIA: "tachycardia",
+    Waveform.UNREADABLE: "unreadable signal",
+}
+
+WAVEFORM_OF_FINDING: Final[dict[Finding, Waveform]] = {
+    Finding.VENTRICULAR_FIBRILLATION: Waveform.VENTRICULAR_FIBRILLATION,
+    Finding.ATRIAL_FIBRILLATION: Waveform.ATRIAL_FIBRILLATION,
+    Finding.VENTRICULAR_TACHYCARDIA: Waveform.VENTRICULAR_TACHYCARDIA,
+    Finding.VENTRICULAR_RUN: Waveform.VENTRICULAR_BEAT,
+    Finding.VENTRICULAR_COUPLET: Waveform.VENTRICULAR_BEAT,
+    Finding.VENTRICULAR_BIGEMINY: Waveform.VENTRICULAR_BIGEMINY,
+    Finding.VENTRICULAR_TRIGEMINY: Waveform.VENTRICULAR_TRIGEMINY,
+    Finding.SUPRAVENTRICULAR_RUN: Waveform.SUPRAVENTRICULAR_RUN,
+    Finding.PAUSE: Waveform.PAUSE,
+    Finding.BRADYCARDIA: Waveform.BRADYCARDIA,
+    Finding.TACHYCARDIA: Waveform.TACHYCARDIA,
+    Finding.UNANALYSABLE: Waveform.UNREADABLE,
+}
+"""What the localizer calls an episode's finding; a couplet and a slow run are ventricular beats."""
 
 # WFDB annotation symbols to AAMI classes. `e` and `j` count as N, as in the de Chazal convention
 # (the reference tool `bxb` counts them as S).
