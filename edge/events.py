@@ -25,6 +25,11 @@ EndReason = Literal["ended", "signal_lost", "recording_ended"]
 Witness = Literal["encoder", "rule", "language_model"]
 LocalizationStatus = Literal["answered", "late", "absent", "invalid", "dropped"]
 Availability = Literal["online", "offline", "stopped"]
+AskStatus = Literal["answered", "late", "absent", "refused", "no_signal"]
+
+QUESTION_CHARACTERS: Final = 500
+LONGEST_WINDOW_S: Final = 60.0
+LONGEST_DEADLINE_S: Final = 300.0
 
 
 class Message(BaseModel):
@@ -176,6 +181,57 @@ class Receipt(Message):
     event_ids: tuple[UUID, ...]
 
 
+class AskWindow(Message):
+    """`seconds` of ECG from `start_at` on, or the newest without it; `episode_id` where it is about one."""
+
+    seconds: Annotated[float, Field(gt=0, le=LONGEST_WINDOW_S)] = LONGEST_WINDOW_S
+    start_at: AwareDatetime | None = None
+    episode_id: UUID | None = None
+
+
+class AskRequest(Message):
+    """A question of the hub about the signal itself; with two windows, a comparison of both.
+
+    Void when `deadline_s` after `asked_at` have passed. The question holds no control characters.
+    """
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    question_id: UUID
+    device_id: Identifier
+    patient_id: Identifier | None = None
+    asked_at: AwareDatetime
+    deadline_s: Annotated[float, Field(gt=0, le=LONGEST_DEADLINE_S)]
+    question: Annotated[str, Field(pattern=r"^\P{C}+$", max_length=QUESTION_CHARACTERS)]
+    about: Annotated[tuple[AskWindow, ...], Field(min_length=1, max_length=2)]
+
+
+class AskEvidence(Message):
+    """The measurements of one window on which an answer rests, in one line."""
+
+    start_at: AwareDatetime
+    seconds: Seconds
+    text: str
+
+
+class AskAnswer(Message):
+    """The edge's answer, or why there is none (then `text` says it to a person).
+
+    `evidence` has one entry a window; `findings` count from the start of the first window. `struck`
+    counts the statements that the measurements did not bear out; they are not in `text`.
+    """
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    question_id: UUID
+    device_id: Identifier
+    status: AskStatus
+    text: Annotated[str, Field(max_length=4000)]
+    evidence: Annotated[tuple[AskEvidence, ...], Field(max_length=2)] = ()
+    findings: tuple[LocalizedFinding, ...] = ()
+    model: str | None = None
+    latency_s: Seconds | None = None
+    struck: Annotated[int, Field(ge=0)] = 0
+
+
 def encode(message: Message) -> bytes:
     """JSON, UTF-8, without fields that are at their `None` default."""
     return message.model_dump_json(exclude_none=True).encode()
@@ -209,6 +265,16 @@ def availability_topic(device_id: str) -> str:
 def receipt_topic(device_id: str) -> str:
     """From hub to edge: `Receipt`."""
     return f"{TOPIC_ROOT}/{device_id}/receipt"
+
+
+def ask_topic(device_id: str) -> str:
+    """From hub to edge: `AskRequest`, QoS 1, not retained."""
+    return f"{TOPIC_ROOT}/{device_id}/ask"
+
+
+def answer_topic(device_id: str) -> str:
+    """From edge to hub: `AskAnswer`, QoS 1, not retained."""
+    return f"{TOPIC_ROOT}/{device_id}/answer"
 
 
 def device_of_topic(topic: str) -> str | None:

@@ -14,7 +14,7 @@ from amqtt.errors import BrokerError
 from amqtt.plugins.base import BaseAuthPlugin, BaseTopicPlugin
 from amqtt.session import Session
 
-from edge.events import HUB_ID, TOPIC_ROOT, availability_topic, device_of_topic, receipt_topic
+from edge.events import HUB_ID, TOPIC_ROOT, ask_topic, availability_topic, device_of_topic, receipt_topic
 
 _START_S: Final = 15.0
 _DRAIN_S: Final = 0.2
@@ -77,18 +77,22 @@ class Gatekeeper(BaseAuthPlugin, BaseTopicPlugin):  # type: ignore[misc]  # amqt
 
 
 def hub_may(topic: str, *, publishes: bool) -> bool:
-    """The hub reads all of ours; it writes receipts and its own availability."""
+    """The hub reads all of ours; it writes receipts, questions and its own availability."""
     device_id = device_of_topic(topic)
     if device_id is None:
         return False
-    return not publishes or topic in (receipt_topic(device_id), availability_topic(HUB_ID))
+    return not publishes or topic in (*_from_hub(device_id), availability_topic(HUB_ID))
 
 
 def device_may(device_id: str, topic: str, *, publishes: bool) -> bool:
-    """A device writes below its own id; it reads its receipts and whether the hub is there."""
+    """A device writes below its own id; it reads its receipts, its questions and whether the hub is there."""
     if publishes:
-        return topic.startswith(f"{TOPIC_ROOT}/{device_id}/") and topic != receipt_topic(device_id)
-    return topic in (receipt_topic(device_id), availability_topic(HUB_ID))
+        return topic.startswith(f"{TOPIC_ROOT}/{device_id}/") and topic not in _from_hub(device_id)
+    return topic in (*_from_hub(device_id), availability_topic(HUB_ID))
+
+
+def _from_hub(device_id: str) -> tuple[str, str]:
+    return receipt_topic(device_id), ask_topic(device_id)
 
 
 class EmbeddedBroker:
