@@ -28,8 +28,15 @@ class Publisher:
     paho runs a thread of its own; everything that touches the outbox is handed over to the event loop.
     """
 
-    def __init__(self, outbox: Outbox, device_id: str, section: MqttSection) -> None:
+    def __init__(
+        self,
+        outbox: Outbox,
+        device_id: str,
+        section: MqttSection,
+        on_ask: Callable[[events.AskRequest], None] | None = None,
+    ) -> None:
         self._outbox, self._device_id, self._section = outbox, device_id, section
+        self._on_ask = on_ask
         self._loop = asyncio.get_running_loop()
         self._flying: dict[int, int] = {}
         self._rows_in_flight: set[int] = set()
@@ -85,6 +92,11 @@ class Publisher:
             topic = events.state_topic(self._device_id)
             self._client.publish(topic, events.encode(state), qos=0, retain=True)
 
+    def publish_answer(self, answer: events.AskAnswer) -> None:
+        """An answer to a question of the hub; one that cannot be sent now is of no use later."""
+        if self._connected:
+            self._client.publish(events.answer_topic(self._device_id), events.encode(answer), qos=1)
+
     async def stop(self, *, orderly: bool) -> None:
         """Say that this end is meant, and disconnect; without a word the broker tells our last will."""
         if not orderly:
@@ -128,9 +140,13 @@ class Publisher:
         self, client: mqtt.Client, _userdata: Any, _flags: Any, reason: Any, _properties: Any
     ) -> None:
         if not reason.is_failure:
-            client.subscribe([(events.receipt_topic(self._device_id), 1), (_HUB_AVAILABILITY, 1)])
+            client.subscribe([(topic, 1) for topic in self._topics()])
             client.publish(self._availability, "online", qos=1, retain=True)
         self._in_loop(self._greeted, str(reason), reason.is_failure)
+
+    def _topics(self) -> list[str]:
+        asks = [] if self._on_ask is None else [events.ask_topic(self._device_id)]
+        return [events.receipt_topic(self._device_id), _HUB_AVAILABILITY, *asks]
 
     def _greeted(self, reason: str, is_failure: bool) -> None:  # noqa: FBT001 a callback's positional flag
         if is_failure:
@@ -170,9 +186,15 @@ class Publisher:
                 self._outbox.requeue()
             return
         try:
-            self._outbox.settle(events.Receipt.model_validate_json(payload).event_ids)
+            self._take(topic, payload)
         except ValidationError as error:
-            _LOG.warning("receipt that does not parse: %s", error.errors()[0]["msg"])
+            _LOG.warning("%s does not parse: %s", topic, error.errors()[0]["msg"])
+
+    def _take(self, topic: str, payload: bytes) -> None:
+        if topic == events.receipt_topic(self._device_id):
+            self._outbox.settle(events.Receipt.model_validate_json(payload).event_ids)
+        elif self._on_ask is not None:
+            self._on_ask(events.AskRequest.model_validate_json(payload))
 
 
 _HUB_AVAILABILITY = events.availability_topic(events.HUB_ID)
