@@ -1,0 +1,1 @@
+"""The language model: GGUF to torch, LoRA, and back to GGUF behind a gate."""
