@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
+from edge.embedding import Embedding
 from edge.labels import BeatClass, Finding, Priority, Rhythm, Waveform
 
 SCHEMA_VERSION: Final = 1
@@ -23,6 +24,7 @@ Seconds = Annotated[float, Field(ge=0)]
 Phase = Literal["new", "update", "end"]
 EndReason = Literal["ended", "signal_lost", "recording_ended"]
 Witness = Literal["encoder", "rule", "language_model"]
+Looked = Literal["onset", "end"]
 LocalizationStatus = Literal["answered", "late", "absent", "invalid", "dropped"]
 Availability = Literal["online", "offline", "stopped"]
 AskStatus = Literal["answered", "late", "absent", "refused", "no_signal"]
@@ -91,7 +93,10 @@ class _Event(Message):
 
 
 class EpisodeEvent(_Event):
-    """One step in the life of an episode. `observed_until_at` orders the steps."""
+    """One step in the life of an episode. `observed_until_at` orders the steps.
+
+    `looked` is set where the language model speaks: at the onset, or at the end, then of the strip beside.
+    """
 
     kind: Literal["episode"] = "episode"
     episode_id: UUID
@@ -109,6 +114,22 @@ class EpisodeEvent(_Event):
     seen_by: tuple[Witness, ...]
     strip: Strip | None = None
     localization: Localization | None = None
+    looked: Looked | None = None
+    embedding: Embedding | None = None
+
+
+class LookEvent(_Event):
+    """A look of the language model at the newest seconds of signal, because it was time for one.
+
+    `at` is the first moment of `duration_s`; the strip is there where something was said of it.
+    """
+
+    kind: Literal["look"] = "look"
+    at: AwareDatetime
+    duration_s: Seconds
+    heart_rate_bpm: float | None = None
+    strip: Strip | None = None
+    localization: Localization | None = None
 
 
 class MinuteEvent(_Event):
@@ -124,6 +145,7 @@ class MinuteEvent(_Event):
     min_heart_rate_bpm: float | None = None
     max_heart_rate_bpm: float | None = None
     longest_rr_ms: float | None = None
+    embedding: Embedding | None = None
 
 
 NoticeCode = Literal[
@@ -152,7 +174,7 @@ class NoticeEvent(_Event):
     text: str
 
 
-Event = EpisodeEvent | MinuteEvent | NoticeEvent
+Event = EpisodeEvent | LookEvent | MinuteEvent | NoticeEvent
 _EVENT: Final[TypeAdapter[Event]] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
 
 
@@ -242,9 +264,9 @@ def decode_event(payload: bytes) -> Event:
     return _EVENT.validate_json(payload)
 
 
-def localization_id(episode_id: UUID) -> UUID:
-    """Id of the one event that carries the language model's word on an episode."""
-    return uuid5(episode_id, "localization")
+def localization_id(episode_id: UUID, looked: Looked = "onset") -> UUID:
+    """Id of the one event that carries the language model's word on this part of an episode."""
+    return uuid5(episode_id, "localization" if looked == "onset" else f"localization:{looked}")
 
 
 def event_topic(device_id: str, kind: str) -> str:
