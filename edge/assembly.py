@@ -3,8 +3,12 @@
 import fcntl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+from edge.ask_desk import AskDesk, Reply
+from edge.ask_measured import MeasuredAnswers
+from edge.bundle import DEFAULT_BUNDLE
 from edge.config import EdgeConfig
 from edge.encoder import Encoder
 from edge.errors import UserError
@@ -19,6 +23,7 @@ from edge.recording_folder import RecordingFolder
 from edge.rules import RuleSettings
 from edge.second_tracker import DurationSettings
 from edge.session import Session
+from edge.span_evidence import SpanReader
 
 
 def recordings_folder(config: EdgeConfig) -> Path:
@@ -34,13 +39,16 @@ def make_session(
     ask: Callable[[EpisodeEvent], None],
 ) -> Session:
     """A session on a new recording, or on one that was interrupted."""
-    rules, storage = config.rules, config.storage
-    settings = PipelineSettings(
-        RuleSettings(rules.pause_ms, rules.bradycardia_bpm, rules.tachycardia_bpm),
-        DurationSettings(rules.af_s, rules.vf_s, rules.unanalysable_s),
-    )
+    storage, settings = config.storage, _pipeline_settings(config)
     limits = RecorderSettings(storage.segment_minutes * 60, int(storage.max_gigabytes * 1e9))
-    return Session(recording, encoder, settings, limits, outbox, make_writer(config, recording), ask)
+    writer = replace(make_writer(config, recording), encoder_sha256=encoder.manifest.onnx_sha256)
+    return Session(recording, encoder, settings, limits, outbox, writer, ask)
+
+
+def make_ask_desk(config: EdgeConfig, reply: Reply) -> AskDesk:
+    """Answers the hub's questions about the signal, from what is recorded."""
+    reader = SpanReader(config.model.bundle or DEFAULT_BUNDLE, _pipeline_settings(config))
+    return AskDesk(MeasuredAnswers(recordings_folder(config), reader.read).answer, reply)
 
 
 def make_writer(config: EdgeConfig, recording: RecordingFolder) -> MessageWriter:
@@ -60,6 +68,14 @@ def make_localizer(config: EdgeConfig) -> LocalizerProcess | None:
     """The language model's process; `None` where there is no model."""
     path = find_language_model(config.model.language_model)
     return None if path is None else LocalizerProcess(path, config.model.language_model_threads)
+
+
+def _pipeline_settings(config: EdgeConfig) -> PipelineSettings:
+    rules = config.rules
+    return PipelineSettings(
+        RuleSettings(rules.pause_ms, rules.bradycardia_bpm, rules.tachycardia_bpm),
+        DurationSettings(rules.af_s, rules.vf_s, rules.unanalysable_s),
+    )
 
 
 @contextmanager

@@ -156,6 +156,29 @@ def read_blocks(folder: Path, n_leads: int, from_index: int = 0) -> Iterator[Pla
         yield from _blocks_of(journal, n_leads, from_index)
 
 
+def recorded_ns(folder: Path, fs_hz: float) -> list[tuple[int, int, Path]]:
+    """Start, end (UTC in ns) and journal of each segment that holds a block, in order."""
+    spans = []
+    for journal in sorted(folder.glob("*.blocks")):
+        with journal.open("rb") as file:
+            whole = journal.stat().st_size // _ENTRY.size
+            if whole:
+                start_ns = _ENTRY.unpack(file.read(_ENTRY.size))[1]
+                file.seek((whole - 1) * _ENTRY.size)
+                _, last_ns, n, _ = _ENTRY.unpack(file.read(_ENTRY.size))
+                spans.append((start_ns, last_ns + round(n * NS_PER_S / fs_hz), journal))
+    return spans
+
+
+def read_between(folder: Path, fs_hz: float, n_leads: int, from_ns: int, to_ns: int) -> Iterator[PlacedBlock]:
+    """The blocks of which any part lies between two times."""
+    for start_ns, end_ns, journal in recorded_ns(folder, fs_hz):
+        if start_ns < to_ns and end_ns > from_ns:
+            for block in _blocks_of(journal, n_leads, 0):
+                if block.start_ns < to_ns and block.start_ns + len(block.ecg_uv) * NS_PER_S / fs_hz > from_ns:
+                    yield block
+
+
 def _blocks_of(journal: Path, n_leads: int, from_index: int) -> Iterator[PlacedBlock]:
     path = journal.with_suffix(".dat")
     samples, offset = path.read_bytes() if path.exists() else b"", 0

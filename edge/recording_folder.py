@@ -45,6 +45,11 @@ def open_recordings(root: Path) -> list[RecordingFolder]:
     return [_read(marker.parent) for marker in sorted(root.glob("*/open"))]
 
 
+def recordings(root: Path) -> list[RecordingFolder]:
+    """All recordings, newest first."""
+    return [_read(described.parent) for described in sorted(root.glob("*/recording.json"), reverse=True)]
+
+
 def _read(folder: Path) -> RecordingFolder:
     described = json.loads((folder / "recording.json").read_text())
     return RecordingFolder(

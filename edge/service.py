@@ -6,7 +6,7 @@ import time
 from contextlib import suppress
 from typing import Literal
 
-from edge.assembly import locked, make_localizer, make_session, make_writer, recordings_folder
+from edge.assembly import locked, make_ask_desk, make_localizer, make_session, make_writer, recordings_folder
 from edge.bundle import DEFAULT_BUNDLE
 from edge.config import EdgeConfig, utc_ns
 from edge.encoder import Encoder
@@ -40,7 +40,8 @@ class EdgeService:
         self._outbox = Outbox(config.storage.folder / "outbox.sqlite", config.storage.max_outbox_rows)
         desk_settings = DeskSettings(model.deadline_s, model.waiting_questions)
         self._desk = LocalizerDesk(make_localizer(config), self._answered, desk_settings)
-        self._publisher = Publisher(self._outbox, config.device.device_id, config.mqtt)
+        self._asks = make_ask_desk(config, lambda answer: self._publisher.publish_answer(answer))
+        self._publisher = Publisher(self._outbox, config.device.device_id, config.mqtt, self._asks.submit)
         self._session: Session | None = None
         self._link: Literal["connected", "lost", "ended"] = "lost"
         self._contact: bool | None = None
@@ -53,9 +54,8 @@ class EdgeService:
             self._session = self._recover()
             await self._publisher.start()
             work = asyncio.create_task(self._work())
-            jobs = [
-                asyncio.create_task(job()) for job in (self._publisher.run, self._desk.run, self._tell_state)
-            ]
+            beside = (self._publisher.run, self._desk.run, self._asks.run, self._tell_state)
+            jobs = [asyncio.create_task(job()) for job in beside]
             is_orderly = False
             try:
                 await _first_to_end(work, jobs)
