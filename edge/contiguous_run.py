@@ -10,17 +10,30 @@ from edge.encoder import Encoder, EncoderFrames
 from edge.filters import CausalBandpass
 from edge.resampler import StreamingResampler
 from edge.ring_buffer import RingBuffer
+from edge.stream import Look
 
 UV_PER_MV = 1000.0
 
 
+@dataclass(frozen=True, slots=True)
+class WindowLook:
+    """A whole window as one vector, and the run's second that is its middle."""
+
+    middle_s: float
+    vector: Look
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class EncodedSpan:
-    """Frames of the run's seconds `first_s` to `stop_s`; the last second of a run may be cut short."""
+    """Frames of the run's seconds `first_s` to `stop_s`; the last second of a run may be cut short.
+
+    `look` is about the window that they were cut from.
+    """
 
     first_s: int
     stop_s: float
     frames: EncoderFrames
+    look: WindowLook
 
 
 class ContiguousRun:
@@ -88,4 +101,5 @@ class ContiguousRun:
         per_frame = fs // frames_per_s
         kept = slice(seconds.start * frames_per_s, n_frames)
         samples = slice(kept.start * per_frame, kept.stop * per_frame)
-        return EncodedSpan(first_s, end_s, frames.cut(kept, samples, seconds))
+        look = WindowLook((start_s + stop_s) / 2, frames.look)
+        return EncodedSpan(first_s, end_s, frames.cut(kept, samples, seconds), look)

@@ -41,6 +41,12 @@ class EncoderFrames:
     embedding: Float32
     window_embedding: Float32
 
+    @property
+    def look(self) -> tuple[float, ...]:
+        """What is usual and what is strongest in these seconds, `[2 * width]`: a direction to compare."""
+        pooled = np.concatenate([self.embedding.mean(axis=0), self.embedding.max(axis=0)])
+        return tuple(pooled.tolist())
+
     def cut(self, frames: slice, samples: slice, seconds: slice) -> "EncoderFrames":
         """The part between two times, given three ways."""
         return EncoderFrames(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
+from edge.embedding import Embedding
 from edge.events import (
     EpisodeEvent,
     Event,
@@ -16,7 +17,7 @@ from edge.events import (
     localization_id,
 )
 from edge.labels import DEFAULT_PRIORITY, Finding, Priority
-from edge.stream import NS_PER_S, EpisodeStep, MinuteSummary, RawStrip
+from edge.stream import NS_PER_S, EpisodeStep, Look, MinuteSummary, RawStrip
 
 _ENCODER_FINDINGS = frozenset(
     {Finding.ATRIAL_FIBRILLATION, Finding.VENTRICULAR_FIBRILLATION, Finding.UNANALYSABLE}
@@ -33,6 +34,7 @@ class MessageWriter:
     fs_hz: float
     leads: tuple[str, ...]
     priorities: dict[Finding, Priority]
+    encoder_sha256: str | None = None
 
     def episode(self, step: EpisodeStep) -> EpisodeEvent:
         """One step in the life of an episode."""
@@ -59,6 +61,7 @@ class MessageWriter:
             confidence=round(span.confidence, 4),
             seen_by=("encoder",) if span.finding in _ENCODER_FINDINGS else ("encoder", "rule"),
             strip=None if step.strip is None else self._strip(step.strip),
+            embedding=None if step.strip is None else self._embedding(step.strip.look),
         )
 
     @staticmethod
@@ -70,6 +73,7 @@ class MessageWriter:
                 "event_id": localization_id(episode.episode_id),
                 "phase": "update",
                 "strip": None,
+                "embedding": None,
                 "localization": localization,
                 "seen_by": (*episode.seen_by, "language_model") if agrees else episode.seen_by,
             }
@@ -91,6 +95,7 @@ class MessageWriter:
             min_heart_rate_bpm=summary.min_heart_rate_bpm,
             max_heart_rate_bpm=summary.max_heart_rate_bpm,
             longest_rr_ms=summary.longest_rr_ms,
+            embedding=self._embedding(summary.look),
         )
 
     def notice(self, code: NoticeCode, text: str, at_ns: int) -> NoticeEvent:
@@ -110,6 +115,10 @@ class MessageWriter:
         if isinstance(output, EpisodeStep):
             return self.episode(output)
         return self.minute(output) if isinstance(output, MinuteSummary) else None
+
+    def _embedding(self, look: Look | None) -> Embedding | None:
+        """None where nobody said which encoder looked."""
+        return Embedding.of(self.encoder_sha256, look) if self.encoder_sha256 and look and any(look) else None
 
     def _strip(self, strip: RawStrip) -> Strip | None:
         if not len(strip.ecg_uv):

@@ -12,7 +12,7 @@ from importlib.metadata import version
 import numpy as np
 
 from edge.clock_map import ClockMap
-from edge.contiguous_run import ContiguousRun
+from edge.contiguous_run import ContiguousRun, WindowLook
 from edge.encoder import Encoder
 from edge.episodes import EpisodeTracker
 from edge.labels import BeatClass, Finding, Rhythm
@@ -24,12 +24,25 @@ from edge.rules import RuleSettings
 from edge.run_reader import ReadSecond, RunReader
 from edge.second_tracker import DurationSettings, SecondTracker
 from edge.sequence import FoundBeat
-from edge.stream import NS_PER_S, Beat, EndReason, EpisodeStep, Output, PlacedBlock, RawStrip, Second, Span
+from edge.stream import (
+    NS_PER_S,
+    Beat,
+    EndReason,
+    EpisodeStep,
+    Look,
+    MinuteSummary,
+    Output,
+    PlacedBlock,
+    RawStrip,
+    Second,
+    Span,
+)
 
 STRIP_S, STRIP_BEFORE_S = 10.0, 5.0
 _RAW_MEMORY_S = 120
 _BEAT_MEMORY = 512
 _STALE_RATE_NS = 5 * NS_PER_S
+_HALF_MINUTE_NS = 30 * NS_PER_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +109,7 @@ class Pipeline:
             piece = block.ecg_uv[first : first + step]
             self._raw.append(piece)
             for span in self._run.feed(piece, self._encoder):
+                self._looks.append(span.look)
                 outputs += self._digest(self._reader.feed(span, self._encoder), span.stop_s)
         self.next_index = block.stop_index
         return outputs
@@ -113,7 +127,8 @@ class Pipeline:
 
     def flush(self) -> list[Output]:
         """The recording is over."""
-        return [*self._end_run("recording_ended"), *self._minutes.flush()]
+        ended = self._end_run("recording_ended")
+        return [*ended, *(self._with_look(minute) for minute in self._minutes.flush())]
 
     def snapshot(self) -> bytes:
         """All state but the encoder, stamped with the model and the software that it belongs to."""
@@ -140,6 +155,7 @@ class Pipeline:
         manifest = self._encoder.manifest
         self._origin, self._limit_index = first_index, first_index
         self._run = ContiguousRun(manifest, self._fs_hz, self._n_leads)
+        self._looks: deque[WindowLook] = deque(maxlen=_RAW_MEMORY_S // manifest.stride_s)
         self._reader = RunReader(manifest)
         self._raw = RingBuffer(int(_RAW_MEMORY_S * self._fs_hz), self._n_leads, np.int32)
         self._raw.stop = first_index
@@ -151,6 +167,7 @@ class Pipeline:
             return []
         outputs: list[Output] = []
         for span in self._run.flush(self._encoder):
+            self._looks.append(span.look)
             outputs += self._digest(self._reader.feed(span, self._encoder), span.stop_s)
         outputs += self._digest(self._reader.flush(self._encoder), self._run.stop_s)
         step = self._seconds.interrupt(self._raw.stop, self._clock.utc_ns(self._raw.stop))
@@ -172,7 +189,15 @@ class Pipeline:
                 outputs += self._take_beat(beat) if self._analysable else [_unclassified(beat)]
         decided_index = self._index(self._reader.decided_s)
         outputs += self._completed_strips(decided_index)
-        return [*outputs, *self._minutes.close_before(self._clock.utc_ns(decided_index))]
+        closed = self._minutes.close_before(self._clock.utc_ns(decided_index))
+        return [*outputs, *(self._with_look(minute) for minute in closed)]
+
+    def _with_look(self, minute: MinuteSummary) -> MinuteSummary:
+        """No look where the window nearest to the middle lies outside of the minute."""
+        middle_ns = minute.start_ns + _HALF_MINUTE_NS
+        looks = [(abs(self._clock.utc_ns(self._index(one.middle_s)) - middle_ns), one) for one in self._looks]
+        away_ns, near = min(looks, key=lambda pair: pair[0], default=(_HALF_MINUTE_NS, None))
+        return replace(minute, look=near.vector) if near and away_ns < _HALF_MINUTE_NS else minute
 
     def _second(self, read: ReadSecond) -> Second:
         first, stop = self._index(read.first_s), min(self._index(read.stop_s), self._raw.stop)
@@ -256,7 +281,12 @@ class Pipeline:
         stop = min(first + round(STRIP_S * self._fs_hz), limit_index)
         ecg_uv = self._raw.read(first, max(stop, first)).astype(np.int32)
         beats = tuple(beat for beat in self._recent if first <= beat.index < stop)
-        return RawStrip(first, self._clock.utc_ns(first), ecg_uv, beats)
+        return RawStrip(first, self._clock.utc_ns(first), ecg_uv, beats, self._look(onset_index))
+
+    def _look(self, index: int) -> Look | None:
+        """Of the window whose middle is nearest."""
+        near = min(self._looks, key=lambda look: abs(self._index(look.middle_s) - index), default=None)
+        return near.vector if near else None
 
     def _index(self, at_s: float) -> int:
         return self._origin + round(at_s * self._fs_hz)

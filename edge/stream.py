@@ -11,6 +11,9 @@ from edge.labels import BeatClass, Finding, Rhythm
 NS_PER_S = 1_000_000_000
 NS_PER_MS = 1_000_000
 
+Look = tuple[float, ...]
+"""A window of ECG as one vector; only its direction means something."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlacedBlock:
@@ -78,7 +81,7 @@ class RhythmChange:
 
 @dataclass(frozen=True, slots=True)
 class MinuteSummary:
-    """Measurements of one UTC minute."""
+    """Measurements of one UTC minute; `look` describes a window in its middle as the encoder sees it."""
 
     start_ns: int
     wear_s: float
@@ -89,16 +92,18 @@ class MinuteSummary:
     min_heart_rate_bpm: float | None
     max_heart_rate_bpm: float | None
     longest_rr_ms: float | None
+    look: Look | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RawStrip:
-    """A piece of the recorder's signal `[n, leads]` in microvolts, and the beats in it."""
+    """A piece of the recorder's signal `[n, leads]` in microvolts, the beats in it, and its `look`."""
 
     first_index: int
     start_ns: int
     ecg_uv: npt.NDArray[np.int32]
     beats: tuple[Beat, ...]
+    look: Look | None = None
 
 
 Phase = Literal["new", "update", "end"]
