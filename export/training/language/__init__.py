@@ -1,0 +1,1 @@
+"""Teaching the language model: windows with annotations, instructions made of them, three stages."""
