@@ -39,9 +39,8 @@ def tokenizer_of_gguf(path: Path) -> PreTrainedTokenizerFast:
     """The tokenizer of a GGUF with a byte-level BPE vocabulary; `UserError` for any other kind."""
     fields = tokenizer_fields(path)
     if fields.get("ggml.model") != "gpt2":
-        raise UserError(
-            f"{path}: tokenizer.ggml.model is {fields.get('ggml.model')!r}, only 'gpt2' (byte-level BPE) is known"
-        )
+        found = fields.get("ggml.model")
+        raise UserError(f"{path}: tokenizer.ggml.model is {found!r}, only 'gpt2' (byte-level BPE) is known")
     tokens: list[str] = fields["ggml.tokens"]
     specials = {
         name: tokens[fields[f"ggml.{key}_token_id"]]
