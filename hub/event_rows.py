@@ -3,7 +3,8 @@
 from datetime import UTC
 from typing import Any, Final
 
-from edge.events import EpisodeEvent, MinuteEvent, NoticeEvent, Strip
+from edge.events import EpisodeEvent, Localization, LookEvent, MinuteEvent, NoticeEvent, Strip
+from hub.records import EndLook
 
 Columns = dict[str, Any]
 
@@ -17,6 +18,8 @@ _NOTHING_KNOWN: Final[Columns] = {
     "strip": None,
     "localization_order": "",
     "localization": None,
+    "end_look_order": "",
+    "end_look": None,
 }
 
 
@@ -24,7 +27,8 @@ def merge_episode(known: Columns | None, event: EpisodeEvent) -> Columns:
     """What is known of an episode after one more of its events.
 
     The signal is described by the newest event; an end stays; the longest strip wins, then the newest;
-    an answer of the language model wins over the lack of one, then the newest.
+    an answer of the language model wins over the lack of one, then the newest. What it says at the end
+    is kept apart, with the strip that it is about.
     """
     merged = dict(known or _NOTHING_KNOWN)
     order = _order(event)
@@ -34,6 +38,8 @@ def merge_episode(known: Columns | None, event: EpisodeEvent) -> Columns:
         merged |= {"end_at": event.end_at, "end_reason": event.end_reason, "end_order": order}
     if merged["end_order"]:
         merged["phase"] = "end"
+    if event.looked == "end":
+        return _merge_end_look(merged, event, order)
     return _merge_strip(_merge_localization(merged, event, order), event, order)
 
 
@@ -67,6 +73,20 @@ def notice_columns(event: NoticeEvent) -> Columns:
         "at": event.at,
         "code": event.code,
         "text": event.text,
+    }
+
+
+def look_columns(event: LookEvent) -> Columns:
+    """The columns of a look."""
+    return {
+        "event_id": event.event_id,
+        "device_id": event.device_id,
+        "patient_id": event.patient_id,
+        "at": event.at,
+        "duration_s": event.duration_s,
+        "heart_rate_bpm": event.heart_rate_bpm,
+        "strip": event.strip and event.strip.model_dump_json(),
+        "localization": event.localization and event.localization.model_dump_json(),
     }
 
 
@@ -109,11 +129,26 @@ def _merge_strip(merged: Columns, event: EpisodeEvent, order: str) -> Columns:
 def _merge_localization(merged: Columns, event: EpisodeEvent, order: str) -> Columns:
     if event.localization is None:
         return merged
-    localization_order = f"{int(event.localization.status == 'answered')} {order}"
+    localization_order = _localization_order(event.localization, order)
     if localization_order <= merged["localization_order"]:
         return merged
     text = event.localization.model_dump_json()
     return merged | {"localization": text, "localization_order": localization_order}
+
+
+def _merge_end_look(merged: Columns, event: EpisodeEvent, order: str) -> Columns:
+    """Words and strip are one value, as the times in the words count from the strip's first sample."""
+    if event.localization is None:
+        return merged
+    end_look_order = _localization_order(event.localization, order)
+    if end_look_order <= merged["end_look_order"]:
+        return merged
+    look = EndLook(localization=event.localization, strip=event.strip)
+    return merged | {"end_look": look.model_dump_json(), "end_look_order": end_look_order}
+
+
+def _localization_order(localization: Localization, order: str) -> str:
+    return f"{int(localization.status == 'answered')} {order}"
 
 
 def _duration_s(strip: Strip) -> float:

@@ -4,14 +4,14 @@ from sqlalchemy import RowMapping
 
 from edge.events import LiveState, Localization, Strip
 from edge.labels import BeatClass, Finding, Priority, Rhythm
-from hub.records import DeadLetter, DeviceStatus, Episode, Minute, Notice
+from hub.records import DeadLetter, DeviceStatus, EndLook, Episode, Look, Minute, Notice
 
 Row = RowMapping
 
 
 def episode_of(row: Row) -> Episode:
     """An episode with its strip and the language model's answer."""
-    strip, localization = row["strip"], row["localization"]
+    end_look = row["end_look"]
     return Episode(
         episode_id=row["episode_id"],
         device_id=row["device_id"],
@@ -28,8 +28,22 @@ def episode_of(row: Row) -> Episode:
         longest_rr_ms=row["longest_rr_ms"],
         confidence=row["confidence"],
         seen_by=tuple(row["seen_by"]),
-        strip=None if strip is None else Strip.model_validate_json(strip),
-        localization=None if localization is None else Localization.model_validate_json(localization),
+        strip=_strip(row),
+        localization=_localization(row),
+        end_look=None if end_look is None else EndLook.model_validate_json(end_look),
+    )
+
+
+def look_of(row: Row) -> Look:
+    """A look with its strip and the language model's answer."""
+    return Look(
+        event_id=row["event_id"],
+        at=row["at"],
+        device_id=row["device_id"],
+        duration_s=row["duration_s"],
+        heart_rate_bpm=row["heart_rate_bpm"],
+        strip=_strip(row),
+        localization=_localization(row),
     )
 
 
@@ -79,3 +93,12 @@ def dead_letter_of(row: Row) -> DeadLetter:
 
 def _beats(row: Row) -> dict[BeatClass, int]:
     return {BeatClass(beat): count for beat, count in row["beats"].items()}
+
+
+def _strip(row: Row) -> Strip | None:
+    return None if row["strip"] is None else Strip.model_validate_json(row["strip"])
+
+
+def _localization(row: Row) -> Localization | None:
+    said = row["localization"]
+    return None if said is None else Localization.model_validate_json(said)

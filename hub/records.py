@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from edge.events import EndReason, LiveState, Localization, Phase, Strip
+from edge.events import EndReason, LiveState, Localization, Message, Phase, Strip
 from edge.labels import BeatClass, Finding, Priority, Rhythm
 
 
@@ -27,6 +27,13 @@ class DeviceStatus:
     state: LiveState | None
 
 
+class EndLook(Message):
+    """What the language model says of an episode's end, and the strip that it speaks of."""
+
+    localization: Localization
+    strip: Strip | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Episode:
     """An episode as far as it is known."""
@@ -46,6 +53,20 @@ class Episode:
     longest_rr_ms: float | None
     confidence: float
     seen_by: tuple[str, ...]
+    strip: Strip | None
+    localization: Localization | None
+    end_look: EndLook | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A look of the language model that no episode asked for."""
+
+    event_id: UUID
+    at: datetime
+    device_id: str
+    duration_s: float
+    heart_rate_bpm: float | None
     strip: Strip | None
     localization: Localization | None
 

@@ -101,6 +101,8 @@ episodes: Final = Table(
     Column("strip_order", String(128), nullable=False),
     Column("localization", Text, nullable=True),
     Column("localization_order", String(128), nullable=False),
+    Column("end_look", Text, nullable=True),
+    Column("end_look_order", String(128), nullable=False, server_default=""),
     Index(None, "patient_id", "onset_at"),
     Index(None, "patient_id", "observed_until_at"),
 )
@@ -122,6 +124,21 @@ minutes: Final = Table(
     Column("max_heart_rate_bpm", Float, nullable=True),
     Column("longest_rr_ms", Float, nullable=True),
     Index(None, "patient_id", "start_at"),
+)
+
+# The language model's looks that no episode asked for.
+looks: Final = Table(
+    "looks",
+    metadata,
+    Column("event_id", Uuid, primary_key=True),
+    Column("device_id", String(64), nullable=False),
+    Column("patient_id", String(64), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("duration_s", Float, nullable=False),
+    Column("heart_rate_bpm", Float, nullable=True),
+    Column("strip", Text, nullable=True),
+    Column("localization", Text, nullable=True),
+    Index(None, "patient_id", "at"),
 )
 
 notices: Final = Table(

@@ -1,6 +1,7 @@
 """What the hub knows, in one look: JSON-ready for machines, lines for people."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +9,7 @@ from edge.labels import FINDING_NAMES, Finding
 from hub.burden import Extreme, PeriodStatistics, period_statistics
 from hub.config import HubConfig
 from hub.freshness import freshness
+from hub.model_words import ModelWords, model_words
 from hub.records import DeviceStatus, Episode
 from hub.store import Store
 from hub.wording import duration_text
@@ -31,6 +33,7 @@ def overview(store: Store, config: HubConfig, since: datetime, now: datetime, pa
                 "name": person.name,
                 "latest_at": _iso(latest_at),
                 "devices": _devices(store, config, person.patient_id, now),
+                "language_model": _words(model_words(found, store.looks(*period))),
                 "statistics": _statistics(period_statistics(store.minutes(*period), found)),
             }
         )
@@ -49,6 +52,8 @@ def lines(seen: Json, *, latest: int) -> Iterator[str]:
         yield f"{person['name']} ({person['patient_id']})"
         yield from (f"  {line}" for line in _device_lines(person))
         yield f"  {_statistics_line(person['statistics'])} since {_short(seen['since'])}"
+        if person["language_model"]["asked"]:
+            yield f"  {_words_line(person['language_model'])}"
     hidden = len(seen["episodes"]) - latest
     if hidden > 0:
         yield f"{hidden} earlier episodes are not shown; --json lists all"
@@ -92,12 +97,16 @@ def _statistics(stats: PeriodStatistics) -> Json:
     }
 
 
+def _words(words: ModelWords) -> Json:
+    return asdict(words) | {"latest_look_at": _iso(words.latest_look_at)}
+
+
 def _extreme(extreme: Extreme | None) -> Json | None:
     return None if extreme is None else {"value": extreme.value, "at": _iso(extreme.at)}
 
 
 def _episode(episode: Episode) -> Json:
-    said = episode.localization
+    said, at_end = episode.localization, episode.end_look
     return {
         "episode_id": str(episode.episode_id),
         "patient_id": episode.patient_id,
@@ -116,6 +125,9 @@ def _episode(episode: Episode) -> Json:
         "seen_by": list(episode.seen_by),
         "strip_s": len(episode.strip.samples_uv) / episode.strip.fs_hz if episode.strip else None,
         "localization": said.model_dump(mode="json", exclude_none=True) if said else None,
+        "end_localization": (
+            at_end.localization.model_dump(mode="json", exclude_none=True) if at_end else None
+        ),
     }
 
 
@@ -144,6 +156,14 @@ def _statistics_line(stats: Json) -> str:
     beats = ", ".join(f"{beat} {count}" for beat, count in stats["beats"].items() if count) or "no beats"
     worn, readable, af = (duration_text(stats[key]) for key in ("wear_s", "analysable_s", "af_s"))
     return f"worn {worn}, analysable {readable}, beats {beats}, AF {af}"
+
+
+def _words_line(words: Json) -> str:
+    latest = f", latest look {_short(words['latest_look_at'])}" if words["latest_look_at"] else ""
+    return (
+        f"language model: asked {words['asked']}, answered {words['answered']},"
+        f" statements struck {words['struck']}{latest}"
+    )
 
 
 def _episode_line(episode: Json) -> str:

@@ -11,12 +11,12 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Engine, RowMapping, Select, Table, and_, func, insert, select, update
 
-from edge.events import EpisodeEvent, Event, LiveState, MinuteEvent, encode
+from edge.events import EpisodeEvent, Event, LiveState, LookEvent, MinuteEvent, encode
 from edge.labels import Finding
 from hub import record_rows, schema
 from hub.database import StoreError, open_engine, writing
-from hub.event_rows import merge_episode, minute_columns, minute_wins, notice_columns
-from hub.records import DeadLetter, DeviceStatus, Episode, Minute, Notice, Patient
+from hub.event_rows import look_columns, merge_episode, minute_columns, minute_wins, notice_columns
+from hub.records import DeadLetter, DeviceStatus, Episode, Look, Minute, Notice, Patient
 
 _KEPT_BYTES: Final = 65_536
 _ONE_MINUTE: Final = timedelta(minutes=1)
@@ -147,6 +147,13 @@ class Store:
         rows = self._read(query.order_by(table.c.start_at, table.c.device_id, table.c.recording_id))
         return [record_rows.minute_of(row) for row in rows]
 
+    def looks(self, patient_id: str, from_at: datetime, to_at: datetime) -> list[Look]:
+        """Looks of the language model that began in [from_at, to_at), in order; of episodes it has others."""
+        table = schema.looks
+        query = _in_period(table, patient_id, "at", from_at, to_at)
+        rows = self._read(query.order_by(table.c.at, table.c.event_id))
+        return [record_rows.look_of(row) for row in rows]
+
     def notices(self, patient_id: str, from_at: datetime, to_at: datetime) -> list[Notice]:
         """Notices in [from_at, to_at), in order."""
         table = schema.notices
@@ -198,6 +205,8 @@ def _merge(connection: Connection, event: Event) -> None:
         _merge_into_episodes(connection, event)
     elif isinstance(event, MinuteEvent):
         _merge_into_minutes(connection, event)
+    elif isinstance(event, LookEvent):
+        connection.execute(insert(schema.looks).values(look_columns(event)))
     else:
         connection.execute(insert(schema.notices).values(notice_columns(event)))
 

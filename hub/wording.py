@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from edge.events import Localization
-from edge.labels import FINDING_NAMES, BeatClass, Finding, Priority
+from edge.labels import FINDING_NAMES, WAVEFORM_NAMES, BeatClass, Finding, Priority, Waveform
 from hub.burden import Extreme, PeriodStatistics
+from hub.model_words import ModelWords
 from hub.records import Episode
 
 NOTHING = "–"
@@ -27,7 +28,7 @@ _NO_SENTENCE = {
     "late": "the language model did not answer in time",
     "absent": "no language model is installed",
     "invalid": "the language model's answer could not be read",
-    "dropped": "the language model was busy with other episodes",
+    "dropped": "the language model was busy with other questions",
 }
 
 
@@ -94,6 +95,11 @@ def finding_text(finding: Finding) -> str:
     return name[0].upper() + name[1:]
 
 
+def found_name(finding: Finding | Waveform) -> str:
+    """Name of what the language model points at."""
+    return FINDING_NAMES[finding] if isinstance(finding, Finding) else WAVEFORM_NAMES[finding]
+
+
 def beats_text(beats: dict[BeatClass, int]) -> str:
     """`N 12, V 3`; classes that did not occur are left out."""
     return ", ".join(f"{kind} {beats[kind]}" for kind in BeatClass if beats.get(kind)) or NOTHING
@@ -106,7 +112,11 @@ def witnesses_text(seen_by: Iterable[str]) -> str:
 
 def no_sentence_text(localization: Localization | None) -> str:
     """Why an episode has no sentence of the language model."""
-    return "the language model was not asked" if localization is None else _NO_SENTENCE[localization.status]
+    if localization is None:
+        return "the language model was not asked"
+    if localization.struck and localization.status == "answered":
+        return "the measurements did not bear out what the language model wrote"
+    return _NO_SENTENCE[localization.status]
 
 
 def phase_text(episode: Episode) -> str:
@@ -156,6 +166,17 @@ def rhythm_facts(stats: PeriodStatistics) -> list[Fact]:
     return [
         Fact("Atrial fibrillation, time", duration_text(stats.af_s)),
         Fact("Atrial fibrillation, burden", percent_text(stats.af_percent)),
+    ]
+
+
+def model_facts(words: ModelWords, zone: tzinfo) -> list[Fact]:
+    """What the language model was asked and said."""
+    latest = NOTHING if words.latest_look_at is None else minute_text(words.latest_look_at, zone)
+    return [
+        Fact("Language model, asked", count_text(words.asked)),
+        Fact("Language model, answered", count_text(words.answered)),
+        Fact("Statements struck", count_text(words.struck)),
+        Fact("Latest scheduled look", latest),
     ]
 
 

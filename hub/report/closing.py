@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from pylatex import NoEscape
 
+from hub.model_words import ModelWords
 from hub.report.content import Content
 from hub.report.latex import bold, text
 
@@ -36,11 +37,22 @@ _FIELDS = ("Comment", "Reviewed by", "Date and signature")
 def closing(content: Content) -> Iterator[NoEscape]:
     """Methods, signature and the footnote, if one was asked for."""
     yield NoEscape(r"\needspace{120mm}\section*{How to read this report}")
-    items = "\n".join(rf"\item[{bold(name)}] {text(words)}" for name, words in _METHODS)
+    methods = (*_METHODS, ("Language model", _language_model(content.words)))
+    items = "\n".join(rf"\item[{bold(name)}] {text(words)}" for name, words in methods)
     yield NoEscape(rf"\begin{{description}}\small {items}\end{{description}}")
     yield _signature()
     if content.options.footnote:
         yield NoEscape(rf"\par\vfill\noindent{{\small {text(content.options.footnote)}}}\par")
+
+
+def _language_model(words: ModelWords) -> str:
+    if not words.asked:
+        return "It was not asked in this period."
+    return (
+        f"In this period it was asked {words.asked} times and answered {words.answered} times. What it says"
+        f" is checked against the measurements before it leaves the home; {words.struck} statements and"
+        " findings that they did not bear out were struck."
+    )
 
 
 def _signature() -> NoEscape:

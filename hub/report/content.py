@@ -13,6 +13,7 @@ from hub.burden import (
     hour_statistics,
     period_statistics,
 )
+from hub.model_words import ModelWords, model_words
 from hub.records import Episode, Minute, Notice, Patient
 from hub.report.errors import ReportError
 from hub.store import Store
@@ -48,6 +49,7 @@ class Content:
     minutes: tuple[Minute, ...]
     episodes: tuple[Episode, ...]
     notices: tuple[Notice, ...]
+    words: ModelWords
     options: Options
     made_at: datetime
     software: str
@@ -94,6 +96,7 @@ def gather(store: Store, patient_id: str, period: Period | None, zone: tzinfo, o
         minutes=tuple(store.minutes(*between)),
         episodes=tuple(episodes),
         notices=notices,
+        words=model_words(episodes, store.looks(*between)),
         options=options,
         made_at=made_at(),
         software=f"hearth {version('hearth-ecg')}",

@@ -21,6 +21,7 @@ from hub.wording import (
     beats_text,
     duration_text,
     finding_text,
+    found_name,
     milliseconds_text,
     moment_text,
     no_sentence_text,
@@ -132,7 +133,9 @@ def _marks(episode: Episode, strip: Strip) -> list[Mark]:
     marks = [Mark(onset_s, onset_s + duration_s(episode), FINDING_NAMES[episode.finding], colour)]
     answer = episode.localization
     for found in answer.findings if answer else ():
-        name = f"language model: {FINDING_NAMES[found.finding]}"
+        if "language_model" not in found.seen_by:
+            continue
+        name = f"language model: {found_name(found.finding)}"
         marks.append(Mark(found.start_s, found.end_s, name, _MODEL))
     return marks
 

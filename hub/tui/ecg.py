@@ -72,10 +72,10 @@ class Marks:
 def marks_of(episode: Episode, strip: Strip) -> Marks:
     """What is to be marked on the strip of an episode."""
     start_s = (episode.onset_at - strip.start_at).total_seconds()
-    answer = episode.localization
+    said = episode.localization.findings if episode.localization else ()
     return Marks(
         (start_s, start_s + duration_s(episode)),
-        tuple((found.start_s, found.end_s) for found in answer.findings) if answer else (),
+        tuple((found.start_s, found.end_s) for found in said if "language_model" in found.seen_by),
     )
 
 

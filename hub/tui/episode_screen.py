@@ -10,7 +10,7 @@ from textual.containers import VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
-from edge.events import Strip
+from edge.events import Localization, Strip
 from edge.labels import BeatClass
 from hub.burden import duration_s
 from hub.records import Episode, Patient
@@ -112,7 +112,10 @@ def _words(episode: Episode, zone: tzinfo) -> Text:
         text.append_text(_legend(episode, episode.strip))
     text.append("seen by ", colours.QUIET).append(witnesses_text(episode.seen_by), colours.TEXT)
     text.append(f", confidence {100 * episode.confidence:.0f} %\n", colours.QUIET)
-    return text.append_text(_sentence(episode))
+    text.append_text(_sentence(episode.localization))
+    if episode.end_look is not None:
+        text.append("\nAt its end. ", colours.QUIET).append_text(_sentence(episode.end_look.localization))
+    return text
 
 
 def _about_strip(strip: Strip, zone: tzinfo) -> Text:
@@ -138,9 +141,8 @@ def _legend(episode: Episode, strip: Strip) -> Text:
     return text
 
 
-def _sentence(episode: Episode) -> Text:
+def _sentence(answer: Localization | None) -> Text:
     """The language model's words, always marked as such, or why there are none."""
-    answer = episode.localization
     if answer is None or not answer.sentence:
         return Text(f"No machine-written sentence: {no_sentence_text(answer)}.", colours.QUIET)
     model = f" by {answer.model}" if answer.model else ""

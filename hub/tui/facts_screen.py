@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from hub.tui import colours
 from hub.tui.view import History
-from hub.wording import beat_facts, rate_facts, recording_facts, rhythm_facts, short_moment_text
+from hub.wording import beat_facts, model_facts, rate_facts, recording_facts, rhythm_facts, short_moment_text
 
 
 class FactsScreen(ModalScreen[None]):
@@ -41,6 +41,7 @@ def _facts(history: History, zone: tzinfo) -> Text:
         rate_facts(stats, zone),
         beat_facts(stats),
         rhythm_facts(stats),
+        model_facts(history.words, zone),
     ):
         for fact in facts:
             text.append(f"{fact.label:<30}", colours.QUIET).append(f"{fact.value}\n", colours.TEXT)

@@ -6,6 +6,7 @@ from typing import Final
 
 from hub.burden import PeriodStatistics, period_statistics
 from hub.config import HubConfig
+from hub.model_words import ModelWords, model_words
 from hub.records import DeviceStatus, Episode, Minute, Notice, Patient
 from hub.store import Store
 from hub.tui.watch import Watch, watch_of
@@ -39,6 +40,7 @@ class History:
     minutes: tuple[Minute, ...]
     episodes: tuple[Episode, ...]
     notices: tuple[Notice, ...]
+    words: ModelWords
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ def read_history(store: Store, patient: Patient, now: datetime) -> History | Non
         minutes=tuple(minutes),
         episodes=tuple(reversed(episodes)),
         notices=tuple(store.notices(*between)),
+        words=model_words(episodes, store.looks(*between)),
     )
 
 

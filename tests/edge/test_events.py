@@ -10,6 +10,7 @@ from edge.events import (
     EpisodeEvent,
     LiveState,
     Localization,
+    LookEvent,
     MinuteEvent,
     NoticeEvent,
     Receipt,
@@ -58,6 +59,14 @@ EVENTS = st.one_of(
         strip=st.none() | STRIPS,
         localization=st.none()
         | st.builds(Localization, status=st.just("answered"), sentence=st.none() | st.text()),
+    ),
+    st.builds(
+        LookEvent,
+        **STAMP,
+        at=TIMES,
+        duration_s=NUMBERS,
+        strip=st.none() | STRIPS,
+        localization=st.none() | st.builds(Localization, status=st.just("late"), struck=st.integers(0, 9)),
     ),
     st.builds(
         MinuteEvent,

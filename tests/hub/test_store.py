@@ -15,12 +15,14 @@ from edge.events import (
     EpisodeEvent,
     LiveState,
     Localization,
+    LookEvent,
     MinuteEvent,
     NoticeEvent,
     Strip,
 )
 from edge.labels import BeatClass, Finding, Priority, Rhythm
 from hub.database import StoreError, alembic_config
+from hub.model_words import model_words
 from hub.schema import metadata
 from hub.store import Store
 
@@ -124,6 +126,40 @@ def test_an_answer_is_not_displaced_by_the_lack_of_one(store):
     store.add_event(episode("a", 0, 45, localization=Localization(status="answered")), after(46))
     store.add_event(episode("a", 1, 60, localization=Localization(status="late")), after(61))
     assert store.episode(uuid5(NAMESPACE, "a")).localization.status == "answered"
+
+
+def test_the_look_at_the_end_is_kept_apart_with_its_own_strip(store):
+    onset = Localization(status="answered", sentence="AF from 2.0 to 10.0 s.")
+    end = Localization(status="answered", sentence="AF from 0.0 to 5.0 s.", struck=2)
+    late = Localization(status="late")
+    store.add_event(episode("a", 0, 5, phase="new", strip=strip(10)), after(6))
+    store.add_event(episode("a", 3, 300, localization=end, looked="end", strip=strip(10, 295)), after(301))
+    store.add_event(episode("a", 4, 300, localization=late, looked="end"), after(302))
+    store.add_event(episode("a", 1, 5, localization=onset, looked="onset"), after(303))
+    found = store.episode(uuid5(NAMESPACE, "a"))
+    assert found.localization == onset
+    assert found.strip == strip(10)
+    assert (found.end_look.localization, found.end_look.strip) == (end, strip(10, 295))
+
+
+def test_a_look_that_was_due_goes_in_and_comes_back(store):
+    said = Localization(status="answered", sentence="Sinus rhythm at 70 bpm.", struck=1)
+    sent = LookEvent(
+        **IDS,
+        event_id=uuid5(NAMESPACE, "look"),
+        at=after(900),
+        duration_s=10,
+        heart_rate_bpm=70.5,
+        strip=strip(10, 900),
+        localization=said,
+    )
+    assert store.add_event(sent, after(930))
+    assert not store.add_event(sent, after(940))
+    (found,) = store.looks("anna", T0, after(3600))
+    assert (found.at, found.strip, found.localization) == (after(900), sent.strip, said)
+    assert store.looks("anna", after(901), after(3600)) == []
+    words = model_words([], [found])
+    assert (words.asked, words.answered, words.struck, words.latest_look_at) == (1, 1, 1, after(900))
 
 
 def test_the_longer_strip_is_kept(store):

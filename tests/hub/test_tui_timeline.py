@@ -8,6 +8,7 @@ import pytest
 
 from edge.labels import DEFAULT_PRIORITY, BeatClass, Finding, Rhythm
 from hub.burden import period_statistics
+from hub.model_words import model_words
 from hub.records import Episode, Minute, Patient
 from hub.tui import colours
 from hub.tui.timeline import draw, rate_columns, signal_columns
@@ -35,7 +36,9 @@ def history(minutes: list[Minute], episodes: list[Episode]) -> History:
     end = minutes[-1].start_at + timedelta(minutes=1)
     statistics = period_statistics(minutes, episodes)
     patient = Patient("p1", "Eva")
-    return History(patient, AT, end, end, statistics, tuple(minutes), tuple(episodes), ())
+    return History(
+        patient, AT, end, end, statistics, tuple(minutes), tuple(episodes), (), model_words(episodes, ())
+    )
 
 
 def test_the_line_is_the_mean_of_the_minutes_and_the_band_holds_them_all() -> None:
