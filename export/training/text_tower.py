@@ -65,6 +65,11 @@ class SentenceEncoder:
         parts = [self._embed(texts[i : i + batch_size]) for i in range(0, len(texts), batch_size)]
         return torch.cat(parts)
 
+    def whole_words(self) -> list[str]:
+        """The words that its vocabulary holds whole, in its order: common ones first."""
+        vocabulary = self._tokens.get_vocab()
+        return [word for word in sorted(vocabulary, key=vocabulary.__getitem__) if word.isalpha()]
+
     def _embed(self, texts: list[str]) -> Tensor:
         tokens = self._tokens(texts, padding=True, truncation=True, max_length=96, return_tensors="pt")
         hidden = self._model(**tokens).last_hidden_state
