@@ -20,15 +20,16 @@ _NOTHING_KNOWN: Final[Columns] = {
     "localization": None,
     "end_look_order": "",
     "end_look": None,
+    "embedding": None,
 }
 
 
 def merge_episode(known: Columns | None, event: EpisodeEvent) -> Columns:
     """What is known of an episode after one more of its events.
 
-    The signal is described by the newest event; an end stays; the longest strip wins, then the newest;
-    an answer of the language model wins over the lack of one, then the newest. What it says at the end
-    is kept apart, with the strip that it is about.
+    The signal is described by the newest event; an end stays; the longest strip wins, then the newest,
+    and its embedding comes with it; an answer of the language model wins over the lack of one, then the
+    newest. What it says at the end is kept apart, with the strip that it is about.
     """
     merged = dict(known or _NOTHING_KNOWN)
     order = _order(event)
@@ -56,6 +57,7 @@ def minute_columns(event: MinuteEvent) -> Columns:
         "min_heart_rate_bpm": event.min_heart_rate_bpm,
         "max_heart_rate_bpm": event.max_heart_rate_bpm,
         "longest_rr_ms": event.longest_rr_ms,
+        "embedding": event.embedding and event.embedding.model_dump_json(),
     }
 
 
@@ -123,7 +125,9 @@ def _merge_strip(merged: Columns, event: EpisodeEvent, order: str) -> Columns:
     strip_order = f"{_duration_s(event.strip):012.3f} {order}"
     if strip_order <= merged["strip_order"]:
         return merged
-    return merged | {"strip": event.strip.model_dump_json(), "strip_order": strip_order}
+    embedding = event.embedding and event.embedding.model_dump_json()
+    strip = {"strip": event.strip.model_dump_json(), "strip_order": strip_order}
+    return merged | strip | {"embedding": embedding}
 
 
 def _merge_localization(merged: Columns, event: EpisodeEvent, order: str) -> Columns:

@@ -2,6 +2,7 @@
 
 from sqlalchemy import RowMapping
 
+from edge.embedding import Embedding
 from edge.events import LiveState, Localization, Strip
 from edge.labels import BeatClass, Finding, Priority, Rhythm
 from hub.records import DeadLetter, DeviceStatus, EndLook, Episode, Look, Minute, Notice
@@ -31,6 +32,7 @@ def episode_of(row: Row) -> Episode:
         strip=_strip(row),
         localization=_localization(row),
         end_look=None if end_look is None else EndLook.model_validate_json(end_look),
+        embedding=_embedding(row),
     )
 
 
@@ -59,6 +61,7 @@ def minute_of(row: Row) -> Minute:
         min_heart_rate_bpm=row["min_heart_rate_bpm"],
         max_heart_rate_bpm=row["max_heart_rate_bpm"],
         longest_rr_ms=row["longest_rr_ms"],
+        embedding=_embedding(row),
     )
 
 
@@ -102,3 +105,8 @@ def _strip(row: Row) -> Strip | None:
 def _localization(row: Row) -> Localization | None:
     said = row["localization"]
     return None if said is None else Localization.model_validate_json(said)
+
+
+def _embedding(row: Row) -> Embedding | None:
+    text = row["embedding"]
+    return None if text is None else Embedding.model_validate_json(text)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from edge.embedding import Embedding
 from edge.events import EndReason, LiveState, Localization, Message, Phase, Strip
 from edge.labels import BeatClass, Finding, Priority, Rhythm
 
@@ -56,6 +57,7 @@ class Episode:
     strip: Strip | None
     localization: Localization | None
     end_look: EndLook | None = None
+    embedding: Embedding | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ class Minute:
     min_heart_rate_bpm: float | None
     max_heart_rate_bpm: float | None
     longest_rr_ms: float | None
+    embedding: Embedding | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,7 @@ episodes: Final = Table(
     Column("localization_order", String(128), nullable=False),
     Column("end_look", Text, nullable=True),
     Column("end_look_order", String(128), nullable=False, server_default=""),
+    Column("embedding", Text, nullable=True),
     Index(None, "patient_id", "onset_at"),
     Index(None, "patient_id", "observed_until_at"),
 )
@@ -123,6 +124,7 @@ minutes: Final = Table(
     Column("min_heart_rate_bpm", Float, nullable=True),
     Column("max_heart_rate_bpm", Float, nullable=True),
     Column("longest_rr_ms", Float, nullable=True),
+    Column("embedding", Text, nullable=True),
     Index(None, "patient_id", "start_at"),
 )
 
