@@ -56,11 +56,11 @@ def _hearth_with_waves(record: str, bundle: str) -> Callable[[], object]:
     from edge.wave_run import WaveReader
     from firmware_bridge.recordings import open_recording
 
-    encoder = Encoder(Path(bundle), shared=True)
+    encoder = Encoder(Path(bundle))
 
     def both() -> None:
         recording = open_recording(record, [0])
-        reader = WaveReader(recording, encoder)
+        reader = WaveReader(encoder.manifest, recording.fs_hz)
         analyse(recording, encoder, beside=reader.feed)
         reader.flush()
 

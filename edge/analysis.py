@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from edge.contiguous_run import Beside
 from edge.encoder import Encoder
 from edge.errors import UserError
 from edge.labels import Finding, Rhythm
@@ -33,19 +34,18 @@ def analyse(
     encoder: Encoder,
     settings: PipelineSettings | None = None,
     progress: Callable[[int], None] = lambda _: None,
-    beside: Callable[[PlacedBlock], None] = lambda _: None,
+    beside: Beside = lambda *_: None,
 ) -> Analysis:
-    """Run the whole recording; `progress` is told how many samples are done, `beside` gets each block too."""
+    """Run the whole recording; `progress` is told how many samples are done, `beside` of each span."""
     if len(recording.leads) > encoder.manifest.max_leads:
         raise UserError(
             f"{recording.name}: {len(recording.leads)} signals, the encoder reads at most"
             f" {encoder.manifest.max_leads}; choose with --signal"
         )
-    pipeline = Pipeline(encoder, recording.fs_hz, len(recording.leads), settings)
+    pipeline = Pipeline(encoder, recording.fs_hz, len(recording.leads), settings, beside)
     outputs: list[Output] = []
     for placed in placed_blocks(recording):
         outputs += pipeline.feed(placed)
-        beside(placed)
         progress(placed.stop_index)
     outputs += pipeline.flush()
     return _sorted(outputs)

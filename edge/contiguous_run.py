@@ -1,12 +1,13 @@
 """From samples without a gap to encoder frames: resample, filter, cut windows, encode, keep the middle."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from edge.bundle import Manifest
-from edge.encoder import Encoder, EncoderFrames
+from edge.encoder import Encoder, EncoderFrames, Part
 from edge.filters import CausalBandpass
 from edge.resampler import StreamingResampler
 from edge.ring_buffer import RingBuffer
@@ -27,13 +28,19 @@ class WindowLook:
 class EncodedSpan:
     """Frames of the run's seconds `first_s` to `stop_s`; the last second of a run may be cut short.
 
-    `look` is about the window that they were cut from.
+    `look` is about the window that they were cut from; `unfiltered_mv` `[samples, leads]` is the signal of
+    these seconds at the model's rate, before the causal filter, which would shift its peaks.
     """
 
     first_s: int
     stop_s: float
     frames: EncoderFrames
     look: WindowLook
+    unfiltered_mv: npt.NDArray[np.float64]
+
+
+Beside = Callable[[int, EncodedSpan], None]
+"""Told of each span that the encoder gave, with the index at which its run began."""
 
 
 class ContiguousRun:
@@ -51,6 +58,7 @@ class ContiguousRun:
         self._piece = max(
             1, int(manifest.stride_s * fs_in_hz)
         )  # the ring holds a window, a stride and no more
+        self._unfiltered_mv = np.empty((0, n_leads))
         self._encoded_s = 0
 
     @property
@@ -75,6 +83,7 @@ class ContiguousRun:
         return spans
 
     def _take(self, rows: npt.NDArray[np.float64], encoder: Encoder) -> list[EncodedSpan]:
+        self._unfiltered_mv = np.concatenate([self._unfiltered_mv, rows])
         self._ring.append(self._bandpass.feed(rows).astype(np.float32))
         spans = []
         while self._window_stop() <= self._ring.stop:
@@ -91,7 +100,7 @@ class ContiguousRun:
         start_s = max(0, stop_s - self._manifest.window_s)
         window = self._ring.read(start_s * fs, stop)
         padding = ((0, stop_s * fs - stop), (0, 0))
-        frames = encoder.run(np.pad(window, padding, mode="edge").T.astype(np.float32))
+        encoded = encoder.encode(np.pad(window, padding, mode="edge").T.astype(np.float32))
         first_s = self._encoded_s
         keep_s = min(first_s + self._manifest.stride_s, stop_s)
         self._encoded_s = keep_s
@@ -101,5 +110,11 @@ class ContiguousRun:
         per_frame = fs // frames_per_s
         kept = slice(seconds.start * frames_per_s, n_frames)
         samples = slice(kept.start * per_frame, kept.stop * per_frame)
-        look = WindowLook((start_s + stop_s) / 2, frames.look)
-        return EncodedSpan(first_s, end_s, frames.cut(kept, samples, seconds), look)
+        frames = encoded.frames(Part(kept, samples, seconds))
+        look = WindowLook((start_s + stop_s) / 2, encoded.look)
+        return EncodedSpan(first_s, end_s, frames, look, self._unfiltered((keep_s - first_s) * fs))
+
+    def _unfiltered(self, n: int) -> npt.NDArray[np.float64]:
+        """The next `n` samples, or what there is at the end of the run."""
+        rows, self._unfiltered_mv = self._unfiltered_mv[:n], self._unfiltered_mv[n:]
+        return rows

@@ -1,8 +1,8 @@
 """The models of a bundle: windows of ECG to probabilities in time, and beats read in sequence."""
 
-from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,16 @@ WINDOW_OUTPUTS = ("window_embedding",)
 OUTPUTS = (*FRAME_OUTPUTS, *SAMPLE_OUTPUTS, *SECOND_OUTPUTS, *WINDOW_OUTPUTS)
 SEQUENCE_INPUTS, SEQUENCE_OUTPUTS = ("features", "state"), ("class_logits", "af_logits", "next_state")
 
-_MOST_AHEAD = 64
+
+class Part(NamedTuple):
+    """A stretch of a window, given three ways."""
+
+    frames: slice
+    samples: slice
+    seconds: slice
+
+
+WHOLE: Final = Part(slice(None), slice(None), slice(None))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,12 +50,6 @@ class EncoderFrames:
     embedding: Float32
     window_embedding: Float32
 
-    @property
-    def look(self) -> tuple[float, ...]:
-        """What is usual and what is strongest in these seconds, `[2 * width]`: a direction to compare."""
-        pooled = np.concatenate([self.embedding.mean(axis=0), self.embedding.max(axis=0)])
-        return tuple(pooled.tolist())
-
     def cut(self, frames: slice, samples: slice, seconds: slice) -> "EncoderFrames":
         """The part between two times, given three ways."""
         return EncoderFrames(
@@ -62,31 +65,44 @@ class EncoderFrames:
         )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class EncodedWindow:
+    """What the encoder gave for one window, in the order of `OUTPUTS`."""
+
+    logits: list[Float32]
+
+    @property
+    def look(self) -> tuple[float, ...]:
+        """What is usual and what is strongest in its seconds, `[2 * width]`: a direction to compare."""
+        embedding = self.logits[OUTPUTS.index("second_embeddings")]
+        return tuple(np.concatenate([embedding.mean(axis=0), embedding.max(axis=0)]).tolist())
+
+    def frames(self, part: Part = WHOLE) -> EncoderFrames:
+        """Probabilities of a part; what is not kept is not worked out."""
+        return frames_of_logits(self.logits, part)
+
+
 class Encoder:
-    """Both models of a bundle; what a stream has to remember stays with the caller.
+    """Both models of a bundle; what a stream has to remember stays with the caller."""
 
-    `shared` is for two readers of one signal that ask in lockstep: each window is encoded once.
-    """
-
-    def __init__(self, folder: Path, *, shared: bool = False) -> None:
-        self._ahead: deque[tuple[Float32, EncoderFrames]] = deque(maxlen=_MOST_AHEAD if shared else 0)
+    def __init__(self, folder: Path) -> None:
         self.manifest: Manifest = load_manifest(folder)
         self._encoder = OnnxSession(folder / self.manifest.onnx_file)
         sequence = self.manifest.sequence
         self._sequence = OnnxSession(folder / sequence.onnx_file) if sequence else None
 
     def run(self, ecg_mv: Float32) -> EncoderFrames:
+        """Probabilities of a whole window; see `encode`."""
+        return self.encode(ecg_mv).frames()
+
+    def encode(self, ecg_mv: Float32) -> EncodedWindow:
         """Encode `[leads, samples]` in mV at `manifest.fs_hz`, a whole number of seconds.
 
         Raises `ValueError` for another shape, for more leads than the model reads, and for NaN.
         """
         self._check(ecg_mv)
-        if self._ahead and np.array_equal(self._ahead[0][0], ecg_mv):
-            return self._ahead.popleft()[1]
         outputs = self._encoder.run(OUTPUTS, {"ecg": ecg_mv[None]})
-        frames = frames_of_logits([output[0] for output in outputs])
-        self._ahead.append((ecg_mv, frames))
-        return frames
+        return EncodedWindow([output[0] for output in outputs])
 
     def _check(self, ecg_mv: Float32) -> None:
         most, per_second = self.manifest.max_leads, self.manifest.fs_hz
@@ -105,18 +121,18 @@ class Encoder:
         return _softmax(classes[0, 0]), float(_sigmoid(af[0, 0])), after[0, 0]
 
 
-def frames_of_logits(logits: list[Float32]) -> EncoderFrames:
+def frames_of_logits(logits: list[Float32], part: Part = WHOLE) -> EncoderFrames:
     """Probabilities of the model's outputs, in the order of `OUTPUTS`."""
     beat, classes, frame_embedding, waves, rhythm, quality, screen, embedding, window = logits
     return EncoderFrames(
-        _sigmoid(beat),
-        _softmax(classes),
-        frame_embedding,
-        _softmax(waves),
-        _softmax(rhythm),
-        _sigmoid(quality),
-        _softmax(screen),
-        embedding,
+        _sigmoid(beat[part.frames]),
+        _softmax(classes[part.frames]),
+        frame_embedding[part.frames],
+        _softmax(waves[part.samples]),
+        _softmax(rhythm[part.seconds]),
+        _sigmoid(quality[part.seconds]),
+        _softmax(screen[part.seconds]),
+        embedding[part.seconds],
         window,
     )
 

@@ -12,7 +12,7 @@ from importlib.metadata import version
 import numpy as np
 
 from edge.clock_map import ClockMap
-from edge.contiguous_run import ContiguousRun, WindowLook
+from edge.contiguous_run import Beside, ContiguousRun, EncodedSpan, WindowLook
 from edge.encoder import Encoder
 from edge.episodes import EpisodeTracker
 from edge.labels import BeatClass, Finding, Rhythm
@@ -36,12 +36,14 @@ from edge.stream import (
     RawStrip,
     Second,
     Span,
+    Vitals,
 )
 
 STRIP_S, STRIP_BEFORE_S = 10.0, 5.0
 _RAW_MEMORY_S = 120
 _BEAT_MEMORY = 512
 _STALE_RATE_NS = 5 * NS_PER_S
+_STATE_VERSION = 2  # of what `snapshot` holds
 _HALF_MINUTE_NS = 30 * NS_PER_S
 
 
@@ -53,26 +55,19 @@ class PipelineSettings:
     durations: DurationSettings = field(default_factory=DurationSettings)
 
 
-@dataclass(frozen=True, slots=True)
-class Vitals:
-    """The newest state, for the live display."""
-
-    heart_rate_bpm: float | None
-    rhythm: Rhythm | None
-    analysable: bool
-    open_findings: tuple[Finding, ...]
-
-
-NO_VITALS = Vitals(None, None, analysable=False, open_findings=())
-
-
 class Pipeline:
     """`fs_hz` and `n_leads` are those of the device; feed blocks in order."""
 
     def __init__(
-        self, encoder: Encoder, fs_hz: float, n_leads: int, settings: PipelineSettings | None = None
+        self,
+        encoder: Encoder,
+        fs_hz: float,
+        n_leads: int,
+        settings: PipelineSettings | None = None,
+        beside: Beside = lambda *_: None,
     ) -> None:
         settings = settings or PipelineSettings()
+        self._beside = beside
         self._encoder, self._fs_hz, self._n_leads = encoder, fs_hz, n_leads
         self._clock = ClockMap(fs_hz)
         self._rules = RuleTracker(settings.rules)
@@ -108,9 +103,7 @@ class Pipeline:
         for first in range(0, len(block.ecg_uv), step):
             piece = block.ecg_uv[first : first + step]
             self._raw.append(piece)
-            for span in self._run.feed(piece, self._encoder):
-                self._looks.append(span.look)
-                outputs += self._digest(self._reader.feed(span, self._encoder), span.stop_s)
+            outputs += self._take_spans(self._run.feed(piece, self._encoder))
         self.next_index = block.stop_index
         return outputs
 
@@ -131,8 +124,9 @@ class Pipeline:
         return [*ended, *(self._with_look(minute) for minute in self._minutes.flush())]
 
     def snapshot(self) -> bytes:
-        """All state but the encoder, stamped with the model and the software that it belongs to."""
-        state = {name: value for name, value in vars(self).items() if name != "_encoder"}
+        """All state but what it was made with, stamped with the model and the software that it belongs to."""
+        made_with = ("_encoder", "_beside")
+        state = {name: value for name, value in vars(self).items() if name not in made_with}
         return self._stamp() + pickle.dumps(state)
 
     def restore(self, snapshot: bytes) -> bool:
@@ -149,7 +143,7 @@ class Pipeline:
     def _stamp(self) -> bytes:
         manifest = self._encoder.manifest
         second = manifest.sequence.onnx_sha256 if manifest.sequence else "alone"
-        return f"{version('hearth-ecg')} {manifest.onnx_sha256} {second}\n".encode()
+        return f"{version('hearth-ecg')}/{_STATE_VERSION} {manifest.onnx_sha256} {second}\n".encode()
 
     def _begin_run(self, first_index: int) -> None:
         manifest = self._encoder.manifest
@@ -165,10 +159,7 @@ class Pipeline:
     def _end_run(self, reason: EndReason) -> list[Output]:
         if self._raw.stop == self._origin:
             return []
-        outputs: list[Output] = []
-        for span in self._run.flush(self._encoder):
-            self._looks.append(span.look)
-            outputs += self._digest(self._reader.feed(span, self._encoder), span.stop_s)
+        outputs = self._take_spans(self._run.flush(self._encoder))
         outputs += self._digest(self._reader.flush(self._encoder), self._run.stop_s)
         step = self._seconds.interrupt(self._raw.stop, self._clock.utc_ns(self._raw.stop))
         outputs += [step.rhythm_change] if step.rhythm_change else []
@@ -176,6 +167,14 @@ class Pipeline:
             outputs += self._step_episode(change, reason)
         self._in_af = self._analysable = False
         return outputs + self._completed_strips(self._raw.stop)
+
+    def _take_spans(self, spans: list[EncodedSpan]) -> list[Output]:
+        outputs: list[Output] = []
+        for span in spans:
+            self._beside(self._origin, span)
+            self._looks.append(span.look)
+            outputs += self._digest(self._reader.feed(span, self._encoder), span.stop_s)
+        return outputs
 
     def _digest(self, seconds: list[ReadSecond], encoded_s: float) -> list[Output]:
         """In order of time, each second before its beats, so that it decides whether they can be read."""

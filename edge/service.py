@@ -14,11 +14,11 @@ from edge.events import EpisodeEvent, LiveState, Localization, NoticeCode
 from edge.localizer_desk import DeskSettings, LocalizerDesk
 from edge.messages import MessageWriter, utc
 from edge.outbox import Outbox
-from edge.pipeline import NO_VITALS
 from edge.publisher import Publisher
 from edge.recording_folder import RecordingFolder, new_recording, open_recordings
 from edge.sample_clock import SampleClock
 from edge.session import Session
+from edge.stream import NO_VITALS
 from firmware_bridge.device import Device
 from firmware_bridge.packets import Battery, Damage, HeartRate, LinkLost, LinkRestored, Received, SampleBlock
 from firmware_bridge.transport import Transport

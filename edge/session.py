@@ -12,11 +12,11 @@ from edge.encoder import Encoder
 from edge.events import EpisodeEvent, Event
 from edge.messages import MessageWriter
 from edge.outbox import Checkpoint, Outbox
-from edge.pipeline import Pipeline, PipelineSettings, Vitals
+from edge.pipeline import Pipeline, PipelineSettings
 from edge.recorder import Recorder, RecorderSettings, clipped, last_block, read_blocks
 from edge.recording_folder import RecordingFolder
 from edge.sample_clock import SampleClock
-from edge.stream import NS_PER_S, Output, PlacedBlock
+from edge.stream import NS_PER_S, Output, PlacedBlock, Vitals
 from edge.tally import Tally
 from firmware_bridge.packets import SampleBlock
 

@@ -124,3 +124,16 @@ class EpisodeStep:
 
 
 Output = Beat | RhythmChange | EpisodeStep | MinuteSummary
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """The newest state, for the live display."""
+
+    heart_rate_bpm: float | None
+    rhythm: Rhythm | None
+    analysable: bool
+    open_findings: tuple[Finding, ...]
+
+
+NO_VITALS = Vitals(None, None, analysable=False, open_findings=())

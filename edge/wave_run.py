@@ -1,113 +1,91 @@
-"""Raw samples of a finished recording to waves: a path beside the pipeline, for those who ask for it."""
+"""Encoded spans of a finished recording to waves: beside the pipeline, for those who ask for it."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from edge.analysis import placed_blocks
-from edge.contiguous_run import UV_PER_MV, ContiguousRun, EncodedSpan
+from edge.bundle import Manifest
+from edge.contiguous_run import ContiguousRun, EncodedSpan
 from edge.encoder import Encoder
-from edge.resampler import StreamingResampler
-from edge.stream import PlacedBlock
 from edge.wave_order import Wave
 from edge.waves import WaveDecoder
 from firmware_bridge.recordings import Recording
 
 
 class WaveRun:
-    """The waves of one stretch of samples without a gap, but for those in unreadable seconds.
+    """The waves of one stretch of samples without a gap, but for those in unreadable seconds."""
 
-    Boundaries come from the encoder; peaks from the signal before the causal filter, which would shift them.
-    """
-
-    def __init__(self, encoder: Encoder, fs_in_hz: float, n_leads: int) -> None:
-        self._encoder, manifest = encoder, encoder.manifest
-        self._run = ContiguousRun(manifest, fs_in_hz, n_leads)
-        self._resampler = StreamingResampler(fs_in_hz, manifest.fs_hz, n_leads)
-        self._decoder = WaveDecoder(manifest)
-        self._ecg_mv = np.empty((0, n_leads))
+    def __init__(self, manifest: Manifest) -> None:
+        self._decoder, self._threshold = WaveDecoder(manifest), manifest.thresholds.analysable
         self._unreadable_s: set[int] = set()
 
-    def feed(self, ecg_uv: npt.NDArray[np.int32]) -> list[Wave]:
-        """Take samples `[n, leads]`, return the waves that are decided."""
-        self._keep(self._resampler.feed(ecg_uv / UV_PER_MV))
-        return self._decode(self._run.feed(ecg_uv, self._encoder))
+    def feed(self, span: EncodedSpan) -> list[Wave]:
+        """Take the next span, return the waves that are decided."""
+        unreadable = span.frames.analysable < self._threshold
+        self._unreadable_s.update((np.flatnonzero(unreadable) + span.first_s).tolist())
+        n = min(len(span.frames.waves), len(span.unfiltered_mv))
+        return self._readable(self._decoder.feed(span.frames.waves[:n], span.unfiltered_mv[:n]))
 
     def flush(self) -> list[Wave]:
         """The waves up to the last sample."""
-        self._keep(self._resampler.flush())
-        waves = self._decode(self._run.flush(self._encoder))
-        return waves + self._readable(self._decoder.flush())
-
-    def _keep(self, ecg_mv: npt.NDArray[np.float64]) -> None:
-        self._ecg_mv = np.concatenate([self._ecg_mv, ecg_mv])
-
-    def _decode(self, spans: list[EncodedSpan]) -> list[Wave]:
-        waves = []
-        for span in spans:
-            n = min(len(span.frames.waves), len(self._ecg_mv))
-            ecg_mv, self._ecg_mv = self._ecg_mv[:n], self._ecg_mv[n:]
-            unreadable = span.frames.analysable < self._encoder.manifest.thresholds.analysable
-            self._unreadable_s.update((np.flatnonzero(unreadable) + span.first_s).tolist())
-            waves += self._decoder.feed(span.frames.waves[:n], ecg_mv)
-        return self._readable(waves)
+        return self._readable(self._decoder.flush())
 
     def _readable(self, waves: list[Wave]) -> list[Wave]:
         return [wave for wave in waves if int(wave.peak_s) not in self._unreadable_s]
 
 
 class WaveReader:
-    """The waves of a whole recording, in seconds since its start; give it the blocks in order.
+    """The waves of a whole recording, in seconds since its start; give it the spans in order.
 
-    Beside a pipeline on the same `Encoder(folder, shared=True)` it costs no second pass of the encoder.
+    `feed` is what a pipeline takes as `beside`: then there is one pass for both.
     """
 
-    def __init__(self, recording: Recording, encoder: Encoder) -> None:
-        self._recording, self._encoder = recording, encoder
+    def __init__(self, manifest: Manifest, fs_hz: float) -> None:
+        self._manifest, self._fs_hz = manifest, fs_hz
         self._waves: list[Wave] = []
-        self._next_index, self._origin_s = 0, 0.0
-        self._run = self._new_run()
+        self._origin, self._run = 0, WaveRun(manifest)
 
-    def feed(self, block: PlacedBlock) -> None:
-        """Take the next block; a jump of its index is a gap."""
-        if block.first_index != self._next_index:
-            self._end()
-            self._origin_s, self._run = block.first_index / self._recording.fs_hz, self._new_run()
-        self._waves += _placed(self._run.feed(block.ecg_uv), self._origin_s)
-        self._next_index = block.stop_index
+    def feed(self, origin: int, span: EncodedSpan) -> None:
+        """Take the next span of the run that began at sample `origin`."""
+        if origin != self._origin:
+            self._waves += self._placed(self._run.flush())
+            self._origin, self._run = origin, WaveRun(self._manifest)
+        self._waves += self._placed(self._run.feed(span))
 
     def flush(self) -> list[Wave]:
         """All waves of the recording."""
-        self._end()
+        self._waves += self._placed(self._run.flush())
         return self._waves
 
-    def _new_run(self) -> WaveRun:
-        return WaveRun(self._encoder, self._recording.fs_hz, len(self._recording.leads))
-
-    def _end(self) -> None:
-        self._waves += _placed(self._run.flush(), self._origin_s)
+    def _placed(self, waves: list[Wave]) -> list[Wave]:
+        at_s = self._origin / self._fs_hz
+        if not at_s:
+            return waves
+        return [Wave(w.kind, w.onset_s + at_s, w.peak_s + at_s, w.end_s + at_s, w.weight_s) for w in waves]
 
 
 def find_waves(
     recording: Recording, encoder: Encoder, progress: Callable[[int], None] = lambda _: None
 ) -> list[Wave]:
     """All waves; `progress` is told how many samples are done."""
-    reader = WaveReader(recording, encoder)
+    reader = WaveReader(encoder.manifest, recording.fs_hz)
+    run, origin, next_index = _new_run(recording, encoder), 0, 0
     for block in placed_blocks(recording):
-        reader.feed(block)
-        progress(block.stop_index)
+        if block.first_index != next_index:
+            _feed(reader, origin, run.flush(encoder))
+            run, origin = _new_run(recording, encoder), block.first_index
+        _feed(reader, origin, run.feed(block.ecg_uv, encoder))
+        next_index = block.stop_index
+        progress(next_index)
+    _feed(reader, origin, run.flush(encoder))
     return reader.flush()
 
 
-def _placed(waves: list[Wave], origin_s: float) -> list[Wave]:
-    return [
-        replace(
-            wave,
-            onset_s=wave.onset_s + origin_s,
-            peak_s=wave.peak_s + origin_s,
-            end_s=wave.end_s + origin_s,
-        )
-        for wave in waves
-    ]
+def _new_run(recording: Recording, encoder: Encoder) -> ContiguousRun:
+    return ContiguousRun(encoder.manifest, recording.fs_hz, len(recording.leads))
+
+
+def _feed(reader: WaveReader, origin: int, spans: list[EncodedSpan]) -> None:
+    for span in spans:
+        reader.feed(origin, span)

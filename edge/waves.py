@@ -5,7 +5,7 @@ probabilities cross. Those of sample `m` are about the middle of the time from `
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from edge.wave_order import LONGEST_WAVE_S, SHORTEST_S, Wave, WaveKind, WaveOrde
 
 Float32 = npt.NDArray[np.float32]
 FloatArray = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.intp]
 
 GLITCH_S = 0.02  # a shorter stretch is none
 # found on the training records of LUDB and QTDB: without, waves come out too wide, and rS peaks at S
@@ -23,8 +24,7 @@ _DOWNWARD = {WaveKind.P: 1.0, WaveKind.QRS: 0.1, WaveKind.T: 1.0}
 _MEMORY_S = 2 * LONGEST_WAVE_S
 
 
-@dataclass(frozen=True, slots=True)
-class _Stretch:
+class _Stretch(NamedTuple):
     """Samples `first` to `stop` of the run with one label; onset and end lie between samples."""
 
     label: int
@@ -41,7 +41,10 @@ class WaveDecoder:
         self._fs_hz = manifest.fs_hz
         self._kinds: list[WaveKind | None] = [None, *(WaveKind(name) for name in manifest.waves[1:])]
         self._scale = np.array([_SCALE[kind] if kind else 1.0 for kind in self._kinds], np.float32)
+        self._downward = np.array([_DOWNWARD[kind] if kind else 1.0 for kind in self._kinds])
+        self._shortest_s = [SHORTEST_S[kind] if kind else np.inf for kind in self._kinds]
         self._glitch, self._memory = round(GLITCH_S * self._fs_hz), round(_MEMORY_S * self._fs_hz)
+        self._longest = round(LONGEST_WAVE_S * self._fs_hz)
         self._probability = np.empty((0, len(self._kinds)), np.float32)
         self._ecg: FloatArray | None = None
         self._first = 0
@@ -56,10 +59,8 @@ class WaveDecoder:
         known = len(self._probability)
         self._probability = np.concatenate([self._probability, probability * self._scale])
         self._ecg = ecg_mv if self._ecg is None else np.concatenate([self._ecg, ecg_mv])
-        waves = []
-        for stretch in self._stretches(max(known - 1, 0)):
-            wave = self._wave_of(stretch)
-            waves += self._order.feed(wave) if wave else []
+        can_be = [stretch for stretch in self._stretches(max(known - 1, 0)) if self._is_wave(stretch)]
+        waves = [decided for wave in self._waves_of(can_be) for decided in self._order.feed(wave)]
         self._forget()
         return waves
 
@@ -72,10 +73,21 @@ class WaveDecoder:
         labels = self._probability[known:].argmax(axis=1)
         if self._newest is None:
             self._newest = _Stretch(int(labels[0]), 0, 0.0)
-        for row in (np.flatnonzero(np.diff(labels)) + known + 1).tolist():
-            yield from self._confirm(self._first + row)
-            self._turn(row)
+        turns = np.flatnonzero(np.diff(labels))
+        crossings = self._crossings(turns + known, labels[turns], labels[turns + 1])
+        rows, after = (turns + known + 1 + self._first).tolist(), labels[turns + 1].tolist()
+        for at, label, crossing in zip(rows, after, crossings.tolist(), strict=True):
+            yield from self._confirm(at)
+            self._turn(at, label, crossing)
         yield from self._confirm(self._first + len(self._probability))
+
+    def _crossings(self, rows: Indices, before: Indices, after: Indices) -> FloatArray:
+        """Where, between each row and the next, the likeliest labels of both are equal."""
+        here, there = self._probability[rows], self._probability[rows + 1]
+        each = np.arange(len(rows))
+        ahead = (here[each, before] - here[each, after]).astype(np.float64)
+        behind = (there[each, before] - there[each, after]).astype(np.float64)
+        return self._first + rows + ahead / (ahead - behind)
 
     def _confirm(self, now: int) -> Iterator[_Stretch]:
         """The newest stretch, once it is no glitch, ends the one before it."""
@@ -87,35 +99,34 @@ class WaveDecoder:
         if before and newest.first - before.first <= self._memory:
             yield before
 
-    def _turn(self, row: int) -> None:
-        """At this row the label changes."""
+    def _turn(self, at: int, label: int, crossing: float) -> None:
+        """At this sample the label changes."""
         newest, confirmed = self._newest, self._confirmed
         assert newest, "set at the first sample"
-        at, crossing = self._first + row, self._crossing(row)
         if confirmed and confirmed.label == newest.label:
-            self._confirmed = replace(confirmed, stop=at, end=crossing)
-        self._newest = _Stretch(int(self._probability[row].argmax()), at, crossing)
+            self._confirmed = _Stretch(confirmed.label, confirmed.first, confirmed.onset, at, crossing)
+        self._newest = _Stretch(label, at, crossing)
 
-    def _crossing(self, row: int) -> float:
-        """Where, between the sample of this row and the one before, both likeliest labels are equal."""
-        pair = self._probability[row - 1 : row + 1]
-        before, after = map(float, pair[:, pair[0].argmax()] - pair[:, pair[1].argmax()])
-        return self._first + row - 1 + before / (before - after)
-
-    def _wave_of(self, stretch: _Stretch) -> Wave | None:
-        kind = self._kinds[stretch.label]
+    def _is_wave(self, stretch: _Stretch) -> bool:
         duration_s = (stretch.end - stretch.onset) / self._fs_hz
-        if kind is None or not stretch.first or not SHORTEST_S[kind] <= duration_s <= LONGEST_WAVE_S:
-            return None
-        rows = slice(stretch.first - self._first, stretch.stop - self._first)
+        return stretch.first > 0 and self._shortest_s[stretch.label] <= duration_s <= LONGEST_WAVE_S
+
+    def _waves_of(self, stretches: list[_Stretch]) -> Iterator[Wave]:
+        if not stretches:
+            return
         assert self._ecg is not None, "there are samples"
-        return Wave(
-            kind=kind,
-            onset_s=(stretch.onset + 0.5) / self._fs_hz,
-            peak_s=(stretch.first + farthest_from_chord(self._ecg[rows], _DOWNWARD[kind])) / self._fs_hz,
-            end_s=(stretch.end + 0.5) / self._fs_hz,
-            weight_s=float(self._probability[rows, stretch.label].sum()) / self._fs_hz,
-        )
+        label, first, onset, stop, end = map(np.array, zip(*stretches, strict=True))
+        rows = np.minimum(first[:, None] - self._first + np.arange(self._longest + 1), len(self._ecg) - 1)
+        n = stop - first
+        peak = first + farthest_from_chord(self._ecg[rows], n, self._downward[label])
+        inside = np.arange(self._longest + 1) < n[:, None]
+        weight = (self._probability[rows, label[:, None]] * inside).sum(axis=1)
+        columns = (onset + 0.5, peak, end + 0.5, weight)
+        times_s = np.stack(columns, axis=1, dtype=np.float64) / self._fs_hz
+        for stretch, row in zip(stretches, times_s.tolist(), strict=True):
+            kind = self._kinds[stretch.label]
+            assert kind, "no wave is shorter than infinity"
+            yield Wave(kind, *row)
 
     def _forget(self) -> None:
         """Keep what a stretch that is not yet confirmed may need."""
@@ -125,18 +136,22 @@ class WaveDecoder:
         self._first += drop
 
 
-def farthest_from_chord(ecg_mv: FloatArray, downward: float = 1.0) -> float:
-    """The sample (between two, by a parabola) at which `[n, leads]` is farthest from the line of its ends.
+def farthest_from_chord(
+    ecg_mv: FloatArray, n: npt.NDArray[np.int_], downward: FloatArray
+) -> npt.NDArray[np.float64]:
+    """Of each wave the sample (between two, by a parabola) that is farthest from the line of its ends.
 
-    What lies below the line counts `downward` times.
+    `ecg_mv` is `[waves, samples, leads]`, of which the first `n` of each count; what lies below the line
+    counts `downward` times.
     """
-    n = len(ecg_mv)
-    share = np.arange(n)[:, None] / max(n - 1, 1)
-    height = ecg_mv - ecg_mv[:1] * (1 - share) - ecg_mv[-1:] * share
-    distance = np.where(height < 0, -downward * height, height).sum(axis=1)
-    best = int(distance.argmax())
-    if not 0 < best < n - 1:
-        return float(best)
-    left, middle, right = distance[best - 1 : best + 2].tolist()
+    each, at = np.arange(len(n)), np.arange(ecg_mv.shape[1])
+    share = (at / np.maximum(n - 1, 1)[:, None])[:, :, None]
+    height = ecg_mv - ecg_mv[:, :1] * (1 - share) - ecg_mv[each, n - 1][:, None] * share
+    distance = np.where(height < 0, -downward[:, None, None] * height, height).sum(axis=2)
+    distance[at >= n[:, None]] = -1
+    best = distance.argmax(axis=1)
+    inner = np.clip(best, 1, np.maximum(n - 2, 1))
+    left, middle, right = (distance[each, inner + step] for step in (-1, 0, 1))
     bend = left - 2 * middle + right
-    return best + (0.5 * (left - right) / bend if bend < 0 else 0.0)
+    is_inside = (best == inner) & (best < n - 1) & (bend < 0)
+    return best + np.where(is_inside, 0.5 * (left - right) / np.where(is_inside, bend, -1.0), 0.0)

@@ -54,15 +54,15 @@ def run(arguments: argparse.Namespace) -> int:
         if not (name := getattr(arguments, option)).isalpha():
             raise UserError(f"--{option.replace('_', '-')} {name}: letters only (WFDB)")
     recording = open_recording(arguments.record, arguments.signal)
-    encoder = Encoder(arguments.bundle or DEFAULT_BUNDLE, shared=arguments.waves)
-    reader = WaveReader(recording, encoder) if arguments.waves else None
+    encoder = Encoder(arguments.bundle or DEFAULT_BUNDLE)
+    reader = WaveReader(encoder.manifest, recording.fs_hz) if arguments.waves else None
     with Progress(transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task(recording.name, total=recording.n_samples)
         analysis = analyse(
             recording,
             encoder,
             progress=lambda done: bar.update(task, completed=done),
-            beside=reader.feed if reader else lambda _: None,
+            beside=reader.feed if reader else lambda *_: None,
         )
     path = write_annotations(analysis, recording.name, arguments.annotator, recording.fs_hz, arguments.out)
     summary = _summary(analysis, recording.n_samples / recording.fs_hz)
