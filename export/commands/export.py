@@ -14,24 +14,35 @@ ViT, recognised by its layout. It becomes encoder.onnx with encoder.json, for us
 edge` does not run it. See docs/published-checkpoints.md.
 
     hearth export --checkpoint ecg_model.safetensors --out converted/ --int8
+
+Language models have a subcommand of their own: hearth export gguf --help
 """
 
 import argparse
 import tomllib
 from pathlib import Path
 
+from export.commands import gguf
+
 HELP = "turn a trained checkpoint into the bundle that an edge runs (needs torch)"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Options of `hearth export`."""
-    parser.add_argument(
-        "--checkpoint", type=Path, required=True, help="folder of Hearth's own, or published file"
+    """Options of `hearth export`, and its subcommand; without that, --checkpoint and --out are needed."""
+    subparsers = parser.add_subparsers(title="subcommands", metavar="SUBCOMMAND")
+    subparser = subparsers.add_parser(
+        "gguf",
+        help=gguf.HELP,
+        description=gguf.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    gguf.add_arguments(subparser)
+    subparser.set_defaults(subcommand=gguf)
+    parser.add_argument("--checkpoint", type=Path, help="folder of Hearth's own, or published file")
     parser.add_argument(
         "--data", type=Path, help="unpacked recordings, for calibration and gate (own folder)"
     )
-    parser.add_argument("--out", type=Path, required=True, help="folder to write")
+    parser.add_argument("--out", type=Path, help="folder to write")
     parser.add_argument(
         "--sequence",
         type=Path,
@@ -47,6 +58,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Export, and say how well the copies agree."""
     from edge.errors import UserError
 
+    if "subcommand" in arguments:
+        return int(arguments.subcommand.run(arguments))
+    for name in ("checkpoint", "out"):
+        if getattr(arguments, name) is None:
+            raise UserError(f"--{name}: is needed; see hearth export --help")
     if arguments.checkpoint.is_file():
         return _convert(arguments)
     if not arguments.checkpoint.is_dir():

@@ -4,7 +4,7 @@ Built from vocabulary and merges, because transformers 4.57 reads some GGUF toke
 beginning token that the file forbids, and names the wrong end token).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,17 +22,25 @@ _LLAMA3: Final = _QWEN2.replace(r"|\p{N}|", r"|\p{N}{1,3}|")
 _SPECIALS: Final = {"bos": "bos_token", "eos": "eos_token", "unknown": "unk_token", "padding": "pad_token"}
 
 
-def pre_tokenizer(name: str) -> pre_tokenizers.PreTokenizer:
-    """How text is cut before merging, by llama.cpp's name for it; `UserError` where it is not known."""
-    known = {
-        "gpt-2": lambda: _byte_level(use_regex=True),
-        "smollm": lambda: _sequence(pre_tokenizers.Digits(individual_digits=True), use_regex=True),
-        "qwen2": lambda: _sequence(_split(_QWEN2), use_regex=False),
-        "llama-bpe": lambda: _sequence(_split(_LLAMA3), use_regex=False),
-    }
-    if name not in known:
-        raise UserError(f"tokenizer.ggml.pre: {name!r} is not known, only {', '.join(known)}")
-    return known[name]()
+def _byte_level(*, use_regex: bool) -> pre_tokenizers.PreTokenizer:
+    return pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=use_regex)
+
+
+def _sequence(first: pre_tokenizers.PreTokenizer, *, use_regex: bool) -> pre_tokenizers.PreTokenizer:
+    return pre_tokenizers.Sequence([first, _byte_level(use_regex=use_regex)])
+
+
+def _split(pattern: str) -> pre_tokenizers.PreTokenizer:
+    return pre_tokenizers.Split(Regex(pattern), behavior="isolated")
+
+
+PRE_TOKENIZERS: Final[dict[str, Callable[[], pre_tokenizers.PreTokenizer]]] = {
+    "gpt-2": lambda: _byte_level(use_regex=True),
+    "smollm": lambda: _sequence(pre_tokenizers.Digits(individual_digits=True), use_regex=True),
+    "qwen2": lambda: _sequence(_split(_QWEN2), use_regex=False),
+    "llama-bpe": lambda: _sequence(_split(_LLAMA3), use_regex=False),
+}
+"""How a text is cut before merging, by llama.cpp's names."""
 
 
 def tokenizer_of_gguf(path: Path) -> PreTrainedTokenizerFast:
@@ -67,11 +75,13 @@ def tokenizer_fields(path: Path) -> dict[str, Any]:
 def _byte_level_bpe(fields: Mapping[str, Any], specials: Mapping[str, str]) -> Tokenizer:
     tokens: list[str] = fields["ggml.tokens"]
     merges = [(first, second) for first, second in (merge.split(" ", 1) for merge in fields["ggml.merges"])]
-    bpe = models.BPE(vocab={token: code for code, token in enumerate(tokens)}, merges=merges)
-    tokenizer = Tokenizer(bpe)
-    tokenizer.pre_tokenizer = pre_tokenizer(fields.get("ggml.pre", "gpt-2"))
+    types: list[int] = fields["ggml.token_type"]
+    vocabulary = {token: code for code, token in enumerate(tokens) if types[code] != TokenType.UNUSED}
+    name = fields.get("ggml.pre", "gpt-2")
+    tokenizer = Tokenizer(models.BPE(vocabulary, merges, ignore_merges=name == "llama-bpe"))
+    tokenizer.pre_tokenizer = _pre_tokenizer(name)
     tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.add_tokens(_added(tokens, fields["ggml.token_type"]))
+    tokenizer.add_tokens(_added(tokens, types))
     if fields.get("ggml.add_bos_token", False):
         bos = specials["bos_token"]
         tokenizer.post_processor = processors.TemplateProcessing(
@@ -88,13 +98,7 @@ def _added(tokens: list[str], types: list[int]) -> list[AddedToken]:
     ]
 
 
-def _byte_level(*, use_regex: bool) -> pre_tokenizers.PreTokenizer:
-    return pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=use_regex)
-
-
-def _sequence(first: pre_tokenizers.PreTokenizer, *, use_regex: bool) -> pre_tokenizers.PreTokenizer:
-    return pre_tokenizers.Sequence([first, _byte_level(use_regex=use_regex)])
-
-
-def _split(pattern: str) -> pre_tokenizers.PreTokenizer:
-    return pre_tokenizers.Split(Regex(pattern), behavior="isolated")
+def _pre_tokenizer(name: str) -> pre_tokenizers.PreTokenizer:
+    if name not in PRE_TOKENIZERS:
+        raise UserError(f"tokenizer.ggml.pre: {name!r} is not known, only {', '.join(PRE_TOKENIZERS)}")
+    return PRE_TOKENIZERS[name]()
