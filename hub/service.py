@@ -27,7 +27,7 @@ def serve(config: HubConfig) -> None:
     with Store.open(config.database_url) as store, _broker(config) as check_broker:
         for patient in config.patients:
             store.ensure_patient(patient.id, patient.name)
-        subscriber = Subscriber(_address(config), partial(ingest, store, config.patient_of_device))
+        subscriber = Subscriber(address(config), partial(ingest, store, config.patient_of_device))
         subscriber.start()
         _log.info("hub: %d patients, %d devices", len(config.patients), len(config.devices))
         try:
@@ -62,7 +62,8 @@ def _broker(config: HubConfig) -> Iterator[Check]:
         broker.stop()
 
 
-def _address(config: HubConfig) -> Broker:
+def address(config: HubConfig) -> Broker:
+    """Where the broker is, and who the hub is to it; raises `ConfigError`."""
     return Broker(
         host=config.mqtt.host,
         port=config.mqtt.port,

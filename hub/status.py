@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from edge.labels import FINDING_NAMES, Finding
 from hub.burden import Extreme, PeriodStatistics, period_statistics
@@ -12,7 +13,7 @@ from hub.freshness import freshness
 from hub.model_words import ModelWords, model_words
 from hub.records import DeviceStatus, Episode
 from hub.store import Store
-from hub.wording import duration_text
+from hub.wording import duration_text, short_id
 
 Json = dict[str, Any]
 
@@ -50,7 +51,7 @@ def lines(seen: Json, *, latest: int) -> Iterator[str]:
     """The overview for a person to read, with the `latest` episodes."""
     for person in seen["patients"]:
         yield f"{person['name']} ({person['patient_id']})"
-        yield from (f"  {line}" for line in _device_lines(person))
+        yield from (f"  {line}" for line in device_lines(person))
         yield f"  {_statistics_line(person['statistics'])} since {_short(seen['since'])}"
         if person["language_model"]["asked"]:
             yield f"  {_words_line(person['language_model'])}"
@@ -169,7 +170,11 @@ def _words_line(words: Json) -> str:
 def _episode_line(episode: Json) -> str:
     until = f"to {_short(episode['end_at'])}" if episode["end_at"] else "going on"
     name = FINDING_NAMES[Finding(episode["finding"])]
-    return f"{_short(episode['onset_at'])} {until}  {name} ({episode['priority']})  {episode['patient_id']}"
+    identity = short_id(UUID(episode["episode_id"]))
+    return (
+        f"{identity}  {_short(episode['onset_at'])} {until}  {name} ({episode['priority']})"
+        f"  {episode['patient_id']}"
+    )
 
 
 def _iso(at: datetime | None) -> str | None:

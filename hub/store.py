@@ -9,7 +9,20 @@ from hashlib import sha256
 from typing import Any, Final, Self
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, RowMapping, Select, Table, and_, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    RowMapping,
+    Select,
+    String,
+    Table,
+    and_,
+    cast,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from edge.events import EpisodeEvent, Event, LiveState, LookEvent, MinuteEvent, encode
 from edge.labels import Finding
@@ -139,6 +152,15 @@ class Store:
         table = schema.episodes
         rows = self._read(select(table).where(table.c.episode_id == episode_id))
         return record_rows.episode_of(rows[0]) if rows else None
+
+    def episodes_called(self, patient_id: str, beginning: str) -> list[Episode]:
+        """The patient's episodes whose id begins with these hexadecimal digits; two are enough to doubt."""
+        table = schema.episodes
+        query = select(table).where(
+            table.c.patient_id == patient_id,
+            func.replace(cast(table.c.episode_id, String), "-", "").startswith(beginning, autoescape=True),
+        )
+        return [record_rows.episode_of(row) for row in self._read(query.limit(2))]
 
     def minutes(self, patient_id: str, from_at: datetime, to_at: datetime) -> list[Minute]:
         """Minutes that start in [from_at, to_at), in order; two recordings may share one."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from uuid import UUID
 
 from edge.events import Localization
 from edge.labels import FINDING_NAMES, WAVEFORM_NAMES, BeatClass, Finding, Priority, Waveform
@@ -87,6 +88,11 @@ def short_moment_text(at: datetime, zone: tzinfo) -> str:
 def minute_text(at: datetime, zone: tzinfo) -> str:
     """`Mon 16 Nov 14:03`."""
     return at.astimezone(zone).strftime("%a %d %b %H:%M")
+
+
+def short_id(episode_id: UUID) -> str:
+    """The beginning of an episode's id, by which people name it."""
+    return episode_id.hex[:8]
 
 
 def finding_text(finding: Finding) -> str:

@@ -86,15 +86,21 @@ def names_period(line: str) -> bool:
 
 
 def period_of(line: str, calendar: Calendar) -> Period | None:
-    """The period that a question names, or `None`; the first of the table that fits."""
+    """The period that a question names, or `None`."""
+    return next(iter(periods_in(line, calendar)), None)
+
+
+def periods_in(line: str, calendar: Calendar) -> list[Period]:
+    """All periods that a question names; a date that does not exist is none."""
+    periods, rest = [], line.lower()
     for pattern, make in _TABLE:
-        found = re.search(pattern, line.lower())
-        if found:
+        for found in re.finditer(pattern, rest):
             try:
-                return make(found, calendar)
+                periods.append(make(found, calendar))
             except (ValueError, OverflowError):
-                return None
-    return None
+                continue
+        rest = re.sub(pattern, " ", rest)
+    return periods
 
 
 def before(period: Period, calendar: Calendar) -> Period:

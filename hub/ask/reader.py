@@ -14,7 +14,7 @@ _LONG_WORD: Final = 6
 _ALIKE: Final = 0.85
 _EPISODE: Final = re.compile(r"\bepisodes? (?:id )?([0-9a-f]{4,32})\b")
 _BARE_ID: Final = re.compile(r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])([0-9a-f]{6,32})\b")
-_CLOCK: Final = re.compile(r"\b(?:[01]?\d|2[0-3])[:.][0-5]\d\b|\b(?:1[0-2]|[1-9]) ?[ap]m\b")
+CLOCK: Final = re.compile(r"\b(?:[01]?\d|2[0-3])[:.][0-5]\d\b|\b(?:1[0-2]|[1-9]) ?[ap]m\b")
 _BEFORE_SIGNAL: Final = (Intent.REFUSED, Intent.EMERGENCY, Intent.KNOWLEDGE, Intent.STATUS)
 _SECONDS: Final = re.compile(r"\b(?:last|past|latest|newest) (?:(\d{1,3}) seconds?|minute)\b")
 
@@ -92,7 +92,7 @@ class Reader:
             )
         if is_now:
             return Reading(Intent.SIGNAL, "now", window=WindowKind.NEWEST)
-        if len(_CLOCK.findall(lower)) == 1:
+        if len(CLOCK.findall(lower)) == 1:
             return Reading(Intent.SIGNAL, "clock", window=WindowKind.TIME)
         return None
 
