@@ -114,9 +114,15 @@ def _waves(place: Workplace, database: str, title: str) -> Result:
         (
             f"{grids['conditions']['records']} records; a point is right within 150 ms, inside the stretch"
             " that the experts annotated.",
-            "The bar of each SD is the CSE working party's tolerance (two SDs of their referees, 1985).",
+            "The bar of each SD is the CSE working party's tolerance (two SDs of their referees, 1985). `SD`"
+            " is of all errors together; `SD within a record` is the mean of the records' own SDs, as Martínez"
+            " 2004 and most papers on QTDB state it, and leaves out how far records differ in their mean error.",
         ),
-        [*_f1_figures(points, database), *_sd_figures(points, database)],
+        [
+            *_f1_figures(points, database),
+            *_sd_figures(points, f"{database.upper()} {{}} SD", "SD ms"),
+            *_sd_figures(points, f"{database.upper()} {{}} SD within a record", "record SD"),
+        ],
         [
             table_of(grids, "points", "All points", "Point"),
             table_of(grids, "records", "By record: Se and +P of peaks, SD of boundaries in ms", "Record"),
@@ -136,11 +142,11 @@ def _f1_figures(points: Mapping[str, Any], database: str) -> list[Figure]:
     ]
 
 
-def _sd_figures(points: Mapping[str, Any], database: str) -> list[Figure]:
+def _sd_figures(points: Mapping[str, Any], what: str, column: str) -> list[Figure]:
     return [
         Figure(
-            f"{database.upper()} {point} SD",
-            (row["SD ms"],),
+            what.format(point),
+            (row[column],),
             f"{row['n']:,}, mean {row['mean ms']:+.1f} ms" if row["mean ms"] is not None else f"{row['n']:,}",
             (row["CSE ms"],),
             is_ceiling=True,

@@ -119,7 +119,7 @@ def better_lead(scores: Iterable[WaveScore]) -> WaveScore:
 
 
 def mean_of_sds_ms(scores: Iterable[WaveScore], point: Point) -> float | None:
-    """Mean of the records' standard deviations, as the papers on QTDB state it."""
+    """Mean of the standard deviations of each; of records, it is what the papers on QTDB state."""
     sds = [stdev(found) for score in scores if len(found := score[point].found_ms) > 1]
     return fmean(sds) if sds else None
 

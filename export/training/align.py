@@ -1,7 +1,8 @@
 """Align the encoder's windows with sentences, in the manner of ECG-CoCa: read top to bottom.
 
 The encoder is frozen; its window head and a projection of a frozen sentence encoder learn to meet. Writes the
-encoder with its trained window head, the text projection, and zero-shot and retrieval scores.
+encoder with its trained window head, the text projection, and zero-shot and retrieval scores. The pairs are
+kept once they are drawn, and the fit resumes from its last checkpoint, as if it had not been cut.
 
 python -m export.training.align --data DIR --encoder runs/encoder/checkpoint --out runs/aligned
 """
@@ -20,8 +21,9 @@ from tqdm import tqdm
 
 from export.model import EcgEncoder
 from export.training.curves import draw_curves
+from export.training.last_state import Stateful, resume, save_state
 from export.training.score_align import retrieval, zero_shot
-from export.training.text_pairs import TextPairs, draw_pairs
+from export.training.text_pairs import TextPairs, kept_pairs
 from export.training.text_tower import ProjectionConfig, SentenceEncoder, TextProjection, embedded
 from export.training.train import learning_rate
 
@@ -38,15 +40,14 @@ def contrastive_loss(ecg: Tensor, text: Tensor, same: Tensor, scale: Tensor) -> 
 
 
 def train(settings: Settings, data: Path, checkpoint: Path, out: Path) -> dict[str, float]:
-    """All steps; minutes. Returns the scores on held-out patients."""
+    """Run to `steps`, from the last checkpoint in `out` if there is one; scores of held-out patients."""
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(settings["data"]["seed"])
     encoder = EcgEncoder.from_pretrained(checkpoint).eval()
     sentences = SentenceEncoder()
-    pairs = draw_pairs(encoder, data, settings["data"], settings["data"]["pairs"], held_out=False)
-    held_out = draw_pairs(encoder, data, settings["data"], settings["data"]["held_out_pairs"], held_out=True)
+    pairs, held_out = (kept_pairs(out, encoder, data, settings["data"], held_out=h) for h in (False, True))
     projection = TextProjection(ProjectionConfig(encoder.config.text_width))
-    history = _fit(encoder, projection, pairs, sentences, settings)
+    history = _fit(encoder, projection, pairs, sentences, settings, out)
     encoder.save_pretrained(out / "checkpoint")
     projection.save_pretrained(out / "text_projection")
     draw_curves(history, out / "curves.png")
@@ -65,6 +66,7 @@ def _fit(
     pairs: TextPairs,
     sentences: SentenceEncoder,
     settings: Settings,
+    out: Path,
 ) -> list[dict[str, float]]:
     plain = embedded(sentences, [said.words for said in pairs.reports])
     measured = embedded(sentences, [f"{said.words}. {said.measurements}" for said in pairs.reports])
@@ -72,8 +74,14 @@ def _fit(
     labels = torch.tensor([names[said.findings] for said in pairs.reports])
     parameters = [*encoder.window_head.parameters(), *projection.parameters()]
     optimizer = torch.optim.AdamW(parameters, weight_decay=settings["optimizer"]["weight_decay"])
-    rng, history = np.random.default_rng(settings["data"]["seed"]), []
-    for step in tqdm(range(settings["optimizer"]["steps"])):
+    rng, steps = np.random.default_rng(settings["data"]["seed"]), settings["optimizer"]["steps"]
+    parts: dict[str, Stateful] = {
+        "head": encoder.window_head,
+        "projection": projection,
+        "optimizer": optimizer,
+    }
+    first, history = resume(out / "last.pt", parts, rng)
+    for step in tqdm(range(first, steps), initial=first, total=steps):
         rows = torch.from_numpy(rng.permutation(len(labels))[: settings["optimizer"]["batch_size"]])
         texts = torch.where(
             torch.rand(len(rows), 1) < settings["data"]["measured"], measured[rows], plain[rows]
@@ -87,6 +95,8 @@ def _fit(
         loss.backward()
         optimizer.step()
         history.append({"step": step, "loss": float(loss.detach())})
+        if (step + 1) % settings["run"]["checkpoint_every"] == 0 or step + 1 == steps:
+            save_state(out / "last.pt", step + 1, parts, rng, history)
     return history
 
 

@@ -1,5 +1,7 @@
 """Pairs of a window and a sentence about it: from annotations, and from PTB-XL's reports."""
 
+import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +30,31 @@ class TextPairs:
 
     seconds: Tensor
     reports: list[Report]
+
+
+def kept_pairs(
+    folder: Path, encoder: EcgEncoder, data: Path, settings: dict[str, Any], *, held_out: bool
+) -> TextPairs:
+    """The pairs in `folder` where the same settings and encoder drew them, else drawn now and kept there."""
+    path = folder / ("held_out_pairs.pt" if held_out else "pairs.pt")
+    stamp = _stamp(encoder, data, settings)
+    stored = torch.load(path, weights_only=True) if path.exists() else {}
+    if stored.get("stamp") == stamp:
+        return TextPairs(stored["seconds"], [Report(*said) for said in stored["reports"]])
+    n = settings["held_out_pairs" if held_out else "pairs"]
+    pairs = draw_pairs(encoder, data, settings, n, held_out=held_out)
+    reports = [(said.findings, said.words, said.measurements) for said in pairs.reports]
+    torch.save({"stamp": stamp, "seconds": pairs.seconds, "reports": reports}, path.with_suffix(".part"))
+    path.with_suffix(".part").rename(path)
+    return pairs
+
+
+def _stamp(encoder: EcgEncoder, data: Path, settings: dict[str, Any]) -> str:
+    """Changes with whatever the pairs depend on."""
+    digest = hashlib.sha256(json.dumps([str(data.resolve()), settings], sort_keys=True).encode())
+    for name, value in encoder.state_dict().items():
+        digest.update(name.encode() + value.numpy().tobytes())
+    return digest.hexdigest()
 
 
 def draw_pairs(

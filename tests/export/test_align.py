@@ -10,6 +10,7 @@ import torch
 
 from edge.labels import Rhythm
 from export.model import EcgEncoder
+from export.training import align, text_pairs
 from export.training.align import contrastive_loss, train
 from export.training.ptbxl_views import LEADS, read_descriptions, read_ptbxl_reports, view_report
 from export.training.rhythms import all_but, rhythm_set
@@ -80,3 +81,35 @@ def test_training_aligns_and_scores(data, model, tmp_path) -> None:
     assert not torch.equal(aligned.window_head.questions.weight, model.window_head.questions.weight)
     projected = TextProjection.from_pretrained(tmp_path / "out" / "text_projection")(torch.randn(2, 384))
     torch.testing.assert_close(projected.norm(dim=1), torch.ones(2))
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
+def test_a_cut_alignment_goes_on_as_if_it_had_not_been_cut(data, model, tmp_path, monkeypatch) -> None:
+    model.save_pretrained(tmp_path / "encoder")
+    loaded = tomllib.loads(CONFIG.read_text())
+    loaded["data"] |= {"pairs": 48, "held_out_pairs": 48, "window_s": 4}
+    loaded["data"]["weights"] = {"mitdb": 0.5, "cinc2017": 0.5}
+    loaded["optimizer"] |= {"steps": 5, "batch_size": 16, "warmup_steps": 1}
+    loaded["run"]["checkpoint_every"] = 2
+    scores = train(loaded, data, tmp_path / "encoder", tmp_path / "whole")
+    losses = []
+
+    def cut(*arguments: torch.Tensor) -> torch.Tensor:
+        losses.append(contrastive_loss(*arguments))
+        if len(losses) == 4:
+            raise KeyboardInterrupt
+        return losses[-1]
+
+    monkeypatch.setattr(align, "contrastive_loss", cut)
+    with pytest.raises(KeyboardInterrupt):
+        train(loaded, data, tmp_path / "encoder", tmp_path / "cut")
+    monkeypatch.setattr(text_pairs, "draw_pairs", None)  # they are drawn once
+    assert train(loaded, data, tmp_path / "encoder", tmp_path / "cut") == scores
+    assert len(losses) == 4 + 3
+    for folder, kind in (("checkpoint", EcgEncoder), ("text_projection", TextProjection)):
+        whole, resumed = (kind.from_pretrained(tmp_path / name / folder) for name in ("whole", "cut"))
+        for name, value in whole.state_dict().items():
+            assert torch.equal(value, resumed.state_dict()[name]), name
+    loaded["data"]["seed"] += 1
+    with pytest.raises(TypeError):  # other pairs than those that are kept
+        train(loaded, data, tmp_path / "encoder", tmp_path / "cut")

@@ -6,18 +6,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.bundle import DEFAULT_BUNDLE
 from edge.sequence_features import CLASS_FEATURES, FEATURES, N_RR_FEATURES
 from export.sequence_model import BeatSequence, SequenceConfig
-from export.training import beat_sequences
+from export.training import beat_sequences, train_sequence
 from export.training.beat_sequences import INTERVAL_READERS, interval_features
 from export.training.score_sequence import predict
 from export.training.sequence_cache import load_sequences
 from export.training.simulated_rhythms import simulated_rhythm
-from export.training.train_sequence import SequenceWindows, train
+from export.training.train_sequence import SequenceWindows, sequence_loss, train
 
 CONFIG = Path(__file__).parents[2] / "configs" / "training" / "sequence.toml"
 SOURCES = ["mitdb", "svdb", "cpsc2021", "afdb", "simulated"]
@@ -104,3 +105,32 @@ def test_training_leaves_a_checkpoint_that_remembers(
     assert classes.shape == (400, 5)
     assert af.shape == (400,)
     assert SequenceConfig().lookahead_s + 1 <= 2
+
+
+def test_a_cut_training_goes_on_as_if_it_had_not_been_cut(
+    data, few_simulated, sequence_settings, tmp_path, monkeypatch
+) -> None:
+    sequence_settings["optimizer"]["steps"] = 5
+    sequence_settings["run"] |= {"checkpoint_every": 2, "evaluate_every": 5}
+    train(sequence_settings, data, DEFAULT_BUNDLE, tmp_path / "whole")
+    losses = []
+
+    def cut(*arguments: object) -> torch.Tensor:
+        losses.append(sequence_loss(*arguments))
+        if len(losses) == 4:
+            raise KeyboardInterrupt
+        return losses[-1]
+
+    monkeypatch.setattr(train_sequence, "sequence_loss", cut)
+    with pytest.raises(KeyboardInterrupt):
+        train(sequence_settings, data, DEFAULT_BUNDLE, tmp_path / "cut")
+    assert not (tmp_path / "cut" / "checkpoint").exists()
+    train(sequence_settings, data, DEFAULT_BUNDLE, tmp_path / "cut")
+    assert len(losses) == 4 + 3
+    whole, resumed = (
+        BeatSequence.from_pretrained(tmp_path / name / "checkpoint") for name in ("whole", "cut")
+    )
+    for name, value in whole.state_dict().items():
+        assert torch.equal(value, resumed.state_dict()[name]), name
+    histories = [(tmp_path / name / "history.json").read_text() for name in ("whole", "cut")]
+    assert histories[0] == histories[1]

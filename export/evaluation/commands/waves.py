@@ -5,8 +5,9 @@
 
 Each lead alone, 150 ms tolerance, within the annotated stretch. LUDB: all twelve leads, each against its
 own marks. QTDB: marks `q1c`, made by looking at both leads; the first lead, or as most papers do, for
-each point the better lead of both (`--signal best`, which knows the answer). The CSE column is the tolerance
-for the SD.
+each point the better lead of both (`--signal best`, which knows the answer). `SD ms` is of all errors
+together, `record SD` the mean of the records' own SDs, as papers on QTDB state it, `lead SD` that of the SDs
+of each lead of each record; the CSE column is the tolerance for an SD.
 """
 
 import argparse
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 HELP = "onset, peak and end of P, QRS and T by the bundle, on LUDB and QTDB"
 
 SIGNALS = ("first", "best")
-SUMMARY_COLUMNS = ("n", "Se", "+P", "F1", "mean ms", "SD ms", "mean SD ms", "CSE ms")
+SUMMARY_COLUMNS = ("n", "Se", "+P", "F1", "mean ms", "SD ms", "record SD", "lead SD", "CSE ms")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,18 +66,17 @@ def run(arguments: argparse.Namespace) -> int:
     return write(arguments, render_grids(_grids(scores, arguments), arguments.format, told))
 
 
-def _ludb_record(path: "Path", encoder: "Encoder") -> "WaveScore":
-    from export.evaluation.waves import pooled
+def _ludb_record(path: "Path", encoder: "Encoder") -> "list[WaveScore]":
     from firmware_bridge.recordings import open_recording
 
     leads = open_recording(path).leads
-    return pooled(_lead(path, i, lead, encoder) for i, lead in enumerate(leads))
+    return [_lead(path, i, lead, encoder) for i, lead in enumerate(leads)]
 
 
-def _qtdb_record(path: "Path", encoder: "Encoder", signal: str) -> "WaveScore":
+def _qtdb_record(path: "Path", encoder: "Encoder", signal: str) -> "list[WaveScore]":
     from export.evaluation.waves import better_lead
 
-    return better_lead(_lead(path, i, "q1c", encoder) for i in range(SIGNALS.index(signal) + 1))
+    return [better_lead(_lead(path, i, "q1c", encoder) for i in range(SIGNALS.index(signal) + 1))]
 
 
 def _lead(path: "Path", signal: int, annotator: str, encoder: "Encoder") -> "WaveScore":
@@ -92,15 +92,18 @@ def _lead(path: "Path", signal: int, annotator: str, encoder: "Encoder") -> "Wav
     return score_waves(reference, found, skips_beats=annotator == "q1c")
 
 
-def _grids(scores: "Mapping[str, WaveScore]", arguments: argparse.Namespace) -> "list[Grid]":
+def _grids(leads: "Mapping[str, list[WaveScore]]", arguments: argparse.Namespace) -> "list[Grid]":
     from export.evaluation.grids import Grid
     from export.evaluation.waves import ALL_POINTS, CSE_TOLERANCE_MS, mean_of_sds_ms, pooled
 
-    gross = pooled(scores.values())
+    scores = {record: pooled(of_leads) for record, of_leads in leads.items()}
+    every_lead = [score for of_leads in leads.values() for score in of_leads]
+    gross = pooled(every_lead)
     summary = {
         f"{kind} {name}": {
             **gross[kind, name].row(),
-            "mean SD ms": mean_of_sds_ms(scores.values(), (kind, name)),
+            "record SD": mean_of_sds_ms(scores.values(), (kind, name)),
+            "lead SD": mean_of_sds_ms(every_lead, (kind, name)),
             "CSE ms": CSE_TOLERANCE_MS.get((kind, name)),
         }
         for kind, name in ALL_POINTS

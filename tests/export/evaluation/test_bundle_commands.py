@@ -71,6 +71,7 @@ def test_waves_scored_against_themselves_have_no_error(databases) -> None:
         assert point["F1"] == 100
         assert abs(point["mean ms"]) < 1.5
         assert point["SD ms"] < 1.5
+        assert point["record SD"] == point["lead SD"] == point["SD ms"]  # one record of one lead
     text = hearth("evaluate", "waves", "--data", databases, "--database", "ludb", "--held-out").stdout
     assert "QRS onset" in text
     assert "6.50" in text
