@@ -1,18 +1,13 @@
-"""Texts for `hearth find`: the vocabulary, and sentences that the small tower copies from the large one."""
+"""Texts for `hearth find`: the vocabulary, and what the small tower copies from the large one."""
 
 from collections import Counter
 from pathlib import Path
 
-import numpy as np
-
 from edge.text_features import words_of
 from export.training.find_concepts import CONCEPTS
-from export.training.find_phrases import asked, known_phrases
-from export.training.find_windows import FindWindows
+from export.training.find_phrases import known_phrases
 from export.training.ptbxl_views import read_descriptions
 from export.training.text_tower import SentenceEncoder
-
-_JOINED = ("{} and {}", "{} with {}", "{}, {}")
 
 
 def vocabulary(sentences: SentenceEncoder, texts: list[str], size: int) -> list[str]:
@@ -24,17 +19,10 @@ def vocabulary(sentences: SentenceEncoder, texts: list[str], size: int) -> list[
     return list(known)[:size]
 
 
-def distilled_texts(pairs: FindWindows, data: Path, n: int, rng: np.random.Generator) -> list[str]:
-    """Reports about windows, with and without measurements, statements of PTB-XL, and questions."""
-    reports = [*pairs.words.tolist(), *map(measured, pairs.words.tolist(), pairs.measurements.tolist())]
-    questions = [asked(CONCEPTS[rng.integers(len(CONCEPTS))], rng) for _ in range(n)]
-    joined = [
-        _JOINED[rng.integers(len(_JOINED))].format(*rng.choice(questions, 2).tolist()) for _ in range(n)
-    ]
+def copied_texts(words: list[str], data: Path) -> list[str]:
+    """Single words, all known phrases and the statements of PTB-XL."""
     phrases = [phrase for concept in CONCEPTS for phrase in known_phrases(concept)]
-    statements = list(read_descriptions(data).values())
-    drawn = rng.permutation(sorted({text for text in reports if text}))[: 2 * n].tolist()
-    return sorted({*drawn, *questions, *joined, *phrases, *statements})
+    return list(dict.fromkeys([*words, *phrases, *read_descriptions(data).values()]))
 
 
 def measured(words: str, measurements: str) -> str:

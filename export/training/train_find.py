@@ -23,7 +23,7 @@ from edge.bundle import DEFAULT_BUNDLE, load_manifest
 from export.training.align import contrastive_loss
 from export.training.curves import draw_curves
 from export.training.find_questions import Questions, balanced_rows, draw_questions, sigmoid_loss
-from export.training.find_texts import distilled_texts, measured, vocabulary
+from export.training.find_texts import copied_texts, measured, vocabulary
 from export.training.find_tower import FindTower, WindowTower, save
 from export.training.find_windows import FindWindows, directions, find_windows
 from export.training.score_find import scores
@@ -53,6 +53,7 @@ class Pool:
     questions: Questions
     asked: Tensor
     rows: np.ndarray
+    reports: list[str]
     reported: Tensor
     labels: Tensor
 
@@ -66,11 +67,11 @@ def train(settings: Settings, data: Path, bundle: Path, out: Path) -> dict[str, 
     )
     sentences, manifest = SentenceEncoder(), load_manifest(bundle)
     rng = np.random.default_rng(settings["data"]["seed"])
-    pool = make_pool(drawn, sentences, settings["together"], rng)
+    pool = make_pool(drawn, sentences, settings["together"], rng, out / "sentences.npy")
     both = Together(directions(drawn).shape[1], settings["towers"], manifest.text_width)
     learn_together(both, drawn, pool, settings["together"], out)
-    texts = distilled_texts(drawn, data, settings["alone"]["distilled"], rng)
-    words = vocabulary(sentences, texts, settings["towers"]["vocabulary"])
+    words = vocabulary(sentences, pool.reports, settings["towers"]["vocabulary"])
+    texts = copied_texts(words, data)
     sizes = settings["towers"]["row_width"], settings["towers"]["hidden"], manifest.text_width
     tower = FindTower(words, *sizes)
     learn_alone(tower, both, drawn, pool, (texts, embedded(sentences, texts)), settings["alone"], out)
@@ -81,9 +82,9 @@ def train(settings: Settings, data: Path, bundle: Path, out: Path) -> dict[str, 
 
 
 def make_pool(
-    drawn: FindWindows, sentences: SentenceEncoder, stage: Settings, rng: np.random.Generator
+    drawn: FindWindows, sentences: SentenceEncoder, stage: Settings, rng: np.random.Generator, kept: Path
 ) -> Pool:
-    """Half of the reports carry measurements."""
+    """Half of the reports carry measurements; the sentences' embeddings are `kept`."""
     questions = draw_questions(_POOL, stage["mixed"], rng)
     rows = rng.permutation(np.flatnonzero(drawn.words != ""))[:_POOL]
     words, numbers = drawn.words[rows].tolist(), drawn.measurements[rows].tolist()
@@ -91,7 +92,10 @@ def make_pool(
         measured(*pair) if i % 2 else pair[0] for i, pair in enumerate(zip(words, numbers, strict=True))
     ]
     labels = torch.from_numpy(np.unique(drawn.findings[rows], return_inverse=True)[1])
-    return Pool(questions, embedded(sentences, questions.texts), rows, embedded(sentences, reports), labels)
+    if not kept.exists():
+        np.save(kept, embedded(sentences, [*questions.texts, *reports]).numpy())
+    asked, reported = torch.from_numpy(np.load(kept)).split(_POOL)
+    return Pool(questions, asked, rows, reports, reported, labels)
 
 
 def learn_together(both: Together, drawn: FindWindows, pool: Pool, stage: Settings, out: Path) -> None:
@@ -129,8 +133,8 @@ def learn_alone(
     """The windows' side stays; questions are copied with all other texts, and asked of the windows."""
     both.eval().requires_grad_(requires_grad=False)
     rng, ecg = np.random.default_rng(2), both.windows(torch.from_numpy(directions(drawn)))
-    texts = [*copied[0], *pool.questions.texts]
-    goal = both.projection(torch.cat([copied[1], pool.asked]))
+    texts = [*copied[0], *pool.questions.texts, *pool.reports]
+    goal = both.projection(torch.cat([copied[1], pool.asked, pool.reported]))
 
     def loss() -> Tensor:
         some = rng.integers(len(texts), size=stage["texts"])
