@@ -132,7 +132,8 @@ def _episode(episode: Episode) -> Json:
     }
 
 
-def _device_lines(person: Json) -> Iterator[str]:
+def device_lines(person: Json) -> Iterator[str]:
+    """One line a device of a patient of the overview: whether it is heard, and what it says of itself."""
     for device in person["devices"]:
         silent = device["heard_at"] is not None and device["freshness"] != "fresh"
         heard = f"heard {_short(device['heard_at'])}, " if silent else ""
