@@ -24,7 +24,7 @@ def load_checkpoint(path: Path) -> BaseModel:
         return load_base(path)
     config = _configuration(path)
     try:
-        architecture_of(config.get("architectures", ["none"])[0])
+        architecture_of((config.get("architectures") or ["none"])[0])
         _check(path, config)
     except UserError as error:
         raise UserError(f"{path}: {error}") from None

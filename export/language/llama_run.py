@@ -70,40 +70,50 @@ class LlamaRun:
         llama_cpp.llama_memory_clear(llama_cpp.llama_get_memory(self._context), True)  # noqa: FBT003
         self._position = 0
 
-    def feed(self, piece: Piece | Sequence[int]) -> Float32:
-        """Logits `[rows, vocabulary]` of text, ids or soft tokens that follow what was fed before."""
+    def feed(self, piece: Piece | Sequence[int], *, last_only: bool = False) -> Float32:
+        """Logits `[rows, vocabulary]` of text, ids or soft tokens that follow what was fed before.
+
+        With `last_only` those of the last row `[1, vocabulary]`, which is faster.
+        """
         if isinstance(piece, str):
             piece = self.ids(piece)
         rows = piece if isinstance(piece, np.ndarray) else np.array(piece, np.int32)
-        if rows.ndim == 2 and rows.shape[1] != self.width:  # noqa: PLR2004 (rows by width)
-            raise UserError(f"soft tokens are {rows.shape[1]} wide, the language model {self.width}")
-        if self._position + len(rows) > self._n_ctx:
-            asked = self._position + len(rows)
-            raise UserError(f"prompt of {asked} tokens, the context holds {self._n_ctx}")
+        self._check(rows)
         parts = [
-            self._decode(rows[first : first + self._batch]) for first in range(0, len(rows), self._batch)
+            self._decode(rows[first : first + self._batch], last_only=last_only)
+            for first in range(0, len(rows), self._batch)
         ]
-        return np.concatenate(parts) if parts else np.zeros((0, self.n_vocab), np.float32)
+        every = np.concatenate(parts) if parts else np.zeros((0, self.n_vocab), np.float32)
+        return every[-1:] if last_only else every
 
-    def _decode(self, rows: Float32 | Int32) -> Float32:
-        n = len(rows)
-        batch = llama_cpp.llama_batch_init(n, self.width if rows.ndim > 1 else 0, 1)
+    def _check(self, rows: Float32 | Int32) -> None:
+        if rows.ndim > 1 and rows.shape[1] != self.width:
+            raise UserError(f"soft tokens are {rows.shape[1]} wide, the language model {self.width}")
+        asked = self._position + len(rows)
+        if asked > self._n_ctx:
+            raise UserError(f"prompt of {asked} tokens, the context holds {self._n_ctx}")
+
+    def _decode(self, rows: Float32 | Int32, *, last_only: bool) -> Float32:
+        batch = llama_cpp.llama_batch_init(len(rows), self.width if rows.ndim > 1 else 0, 1)
         try:
             self._fill(batch, rows)
+            if last_only:
+                ctypes.memset(batch.logits, 0, len(rows) - 1)
             code = llama_cpp.llama_decode(self._context, batch)
-            if code:
-                raise UserError(f"llama.cpp could not decode {n} tokens (code {code})")
         finally:
             llama_cpp.llama_batch_free(batch)
-        self._position += n
+        if code:
+            raise UserError(f"llama.cpp could not decode {len(rows)} tokens (code {code})")
+        self._position += len(rows)
+        n_out = 1 if last_only else len(rows)
         pointer = llama_cpp.llama_get_logits(self._context)
-        return np.ctypeslib.as_array(pointer, (n, self.n_vocab)).copy()
+        return np.ctypeslib.as_array(pointer, (n_out, self.n_vocab)).copy()
 
     def _fill(self, batch: Any, rows: Float32 | Int32) -> None:
         """Batch memory belongs to llama.cpp, so that nothing here has to outlive the call."""
-        n, target = len(rows), batch.embd if rows.ndim > 1 else batch.token
+        target = batch.embd if rows.ndim > 1 else batch.token
         kept = np.ascontiguousarray(rows, np.float32 if rows.ndim > 1 else np.int32)
         ctypes.memmove(target, kept.ctypes.data, kept.nbytes)
-        batch.n_tokens = n
-        for i in range(n):
+        batch.n_tokens = len(rows)
+        for i in range(len(rows)):
             batch.pos[i], batch.n_seq_id[i], batch.seq_id[i][0], batch.logits[i] = self._position + i, 1, 0, 1

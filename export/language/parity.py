@@ -128,7 +128,7 @@ def _same_answer(
         return output.logits[0, -1].float().numpy()
 
     def llama_feed(code: int) -> Float32:
-        return run.feed([code])[-1]
+        return run.feed([code], last_only=True)[-1]
 
     rules = prompt.grammar, prompt.answer_tokens
     return greedy(run, after[0], torch_feed, *rules) == greedy(run, after[1], llama_feed, *rules)

@@ -149,3 +149,14 @@ def test_soft_tokens_of_another_width_are_refused(llama, tokenizer, tmp_path) ->
             run.feed(np.zeros((2, 63), np.float32))
         with pytest.raises(UserError, match="prompt of 65 tokens"):
             run.feed(np.zeros((65, 64), np.float32))
+
+
+def test_the_last_row_alone_is_the_last_of_all(llama, tokenizer, tmp_path) -> None:
+    write_gguf(llama, tokenizer, tmp_path / "m.gguf")
+    rows = np.random.default_rng(1).normal(0, 1, (700, 64)).astype(np.float32)  # more than one batch
+    with llama_run.LlamaRun(tmp_path / "m.gguf", n_ctx=1024) as run:
+        every = run.feed(rows)
+        run.begin()
+        last = run.feed(rows, last_only=True)
+    assert (every.shape, last.shape) == ((700, 400), (1, 400))
+    np.testing.assert_allclose(last[0], every[-1], atol=1e-3)
