@@ -4,6 +4,7 @@ A token holds half a second: the mean frame embedding, the embedding at its stro
 their classes in fifths (tenths of a second), and the embedding, rhythm, quality and screen of its second.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -15,6 +16,9 @@ from edge.encoder import Encoder, EncoderFrames
 TOKENS_PER_SECOND: Final = 2
 LEADS: Final = ("?", "I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
 """Leads with a marker of their own; all others are `?`."""
+
+MARKS: Final = "0123456789."
+"""What times are written with; each is a token of its own."""
 
 _TENTHS: Final = 5  # of a second, in a token
 _NEAR_S: Final = 0.2  # of two peaks, the higher is the beat
@@ -66,26 +70,35 @@ def lead_features(pieces: list[EncoderFrames]) -> Float32:
     return np.concatenate([token_features(piece) for piece in pieces])
 
 
-def block_plan(seconds: int, n_leads: int) -> npt.NDArray[np.int64]:
-    """Order of the rows of one ECG: for each second the digits of its number, then its tokens lead by lead.
+def block_plan(seconds: int, n_leads: int, beats_s: Sequence[float]) -> npt.NDArray[np.int64]:
+    """Order of the rows of one ECG: tokens by time, lead by lead, and the time written where a beat is.
 
-    `-1 - d` is the digit `d`; any other number is a row of the tokens `[leads * tokens]`.
+    Before the tokens of half a second stand the times of its beats, as `3.2`; a second without a beat is
+    opened by its number. A row of `MARKS` is `-1 - place`; any other number is a row of `[leads * tokens]`.
     """
     per_lead = seconds * TOKENS_PER_SECOND
+    tenths = sorted({round(at_s * 10) for at_s in beats_s if 0 <= at_s < seconds})
     plan: list[int] = []
-    for second in range(seconds):
-        plan += [-1 - int(digit) for digit in str(second)]
-        for lead in range(n_leads):
-            first = lead * per_lead + second * TOKENS_PER_SECOND
-            plan += range(first, first + TOKENS_PER_SECOND)
+    for token in range(per_lead):
+        here = [t for t in tenths if t // _TENTHS == token]
+        second, half = divmod(token, TOKENS_PER_SECOND)
+        if not half and not any(t // 10 == second for t in tenths):
+            plan += _written(str(second))
+        for tenth in here:
+            plan += _written(f"{tenth / 10:.1f}")
+        plan += [lead * per_lead + token for lead in range(n_leads)]
     return np.array(plan, np.int64)
 
 
-def block_rows(tokens: Float32, digits: Float32) -> Float32:
-    """`[rows, width]` of one ECG, from projected tokens `[leads, tokens, width]` and digits `[10, width]`."""
-    plan = block_plan(tokens.shape[1] // TOKENS_PER_SECOND, len(tokens))
+def _written(text: str) -> list[int]:
+    return [-1 - MARKS.index(character) for character in text]
+
+
+def block_rows(tokens: Float32, marks: Float32, beats_s: Sequence[float]) -> Float32:
+    """`[rows, width]` of one ECG, from projected tokens `[leads, tokens, width]` and marks `[11, width]`."""
+    plan = block_plan(tokens.shape[1] // TOKENS_PER_SECOND, len(tokens), beats_s)
     flat = tokens.reshape(-1, tokens.shape[2])
-    return np.where((plan < 0)[:, None], digits[np.maximum(-1 - plan, 0)], flat[np.maximum(plan, 0)])
+    return np.where((plan < 0)[:, None], marks[np.maximum(-1 - plan, 0)], flat[np.maximum(plan, 0)])
 
 
 def _kept(frames: EncoderFrames, encoder: Encoder, first_s: int, stop_s: int) -> EncoderFrames:

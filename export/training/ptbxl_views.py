@@ -2,7 +2,7 @@
 
 import ast
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,12 +65,17 @@ def read_descriptions(folder: Path) -> dict[str, str]:
         return {row[""]: row["description"].strip('"') for row in csv.DictReader(table)}
 
 
+def visible_codes(codes: Iterable[str], leads: Iterable[str]) -> list[str]:
+    """Those that these leads can show."""
+    names = set(leads)
+    return [code for code in codes if code in _ANYWHERE or _SHOWS_IN.get(code, frozenset()) & names]
+
+
 def view_report(
     record: PtbxlRecord, leads: list[int], words: dict[str, str], *, whole: bool
 ) -> Report | None:
     """Statements visible in these leads; the report's own text where `whole`: nothing in it is hidden."""
-    names = {LEADS[i] for i in leads}
-    visible = [code for code in record.codes if code in _ANYWHERE or _SHOWS_IN.get(code, frozenset()) & names]
+    visible = visible_codes(record.codes, [LEADS[i] for i in leads])
     everything = len(visible) == len(record.codes)
     if not visible:
         return None
