@@ -6,16 +6,12 @@ from statistics import mean
 from typing import Final
 
 from edge.evidence import Evidence
+from edge.fusion import MODEL_MAY_SAY
 from edge.grounding_subjects import Subject
 from edge.grounding_times import CLASSES_OF_SUBJECT, WAVEFORM_OF_SUBJECT, runs
 from edge.labels import BeatClass, Waveform
 
 _S = Subject
-
-_NOT_LOOKED_FOR: Final = frozenset(
-    {Waveform.LEFT_BUNDLE_BRANCH_BLOCK, Waveform.RIGHT_BUNDLE_BRANCH_BLOCK, Waveform.ATRIAL_FLUTTER}
-)
-"""The encoder and the rules never see these: that the evidence has none does not say that there is none."""
 
 _NOT_SINUS: Final = (
     Waveform.ATRIAL_FIBRILLATION,
@@ -85,11 +81,12 @@ _RUN_SUBJECTS: Final = frozenset({_S.COUPLET, _S.TRIPLET, _S.RUN, _S.VENTRICULAR
 
 
 def _by_span(subject: Subject, evidence: Evidence) -> bool | None:
+    """Of what nothing here looks for, no evidence is none of its absence."""
     counted = count(subject, evidence) or 0
     waveform = WAVEFORM_OF_SUBJECT.get(subject)
     if counted or (waveform is not None and evidence.of(waveform)):
         return True
-    return None if waveform in _NOT_LOOKED_FOR else False
+    return None if waveform in MODEL_MAY_SAY else False
 
 
 def _either(*subjects: Subject) -> Callable[[Evidence], bool | None]:
