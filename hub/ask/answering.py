@@ -34,6 +34,7 @@ EXAMPLES: Final = (
 _REFUSALS: Final = {
     Reason.INSTRUCTION: "That is an instruction and not a question about the heart; it is not followed.",
     Reason.MEDICATION: "Hearth gives no advice on medicines or treatment; ask your doctor or pharmacist.",
+    Reason.ADVICE: "Hearth cannot say what you may do; ask your doctor.",
     Reason.PROGNOSIS: "An ECG does not tell the future, and Hearth does not guess; ask your doctor.",
     Reason.DIAGNOSIS: "Hearth makes no diagnosis beyond its findings; show the report to your doctor.",
 }

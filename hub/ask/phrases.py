@@ -43,6 +43,7 @@ class Reason(StrEnum):
 
     INSTRUCTION = "instruction"
     MEDICATION = "medication"
+    ADVICE = "advice"
     PROGNOSIS = "prognosis"
     DIAGNOSIS = "diagnosis"
 
