@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,7 @@ class OnnxSession:
         options.log_severity_level = 3
         self._session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
-    def run(self, outputs: Sequence[str], inputs: Mapping[str, Float32]) -> list[Float32]:
+    def run(self, outputs: Sequence[str], inputs: Mapping[str, npt.NDArray[Any]]) -> list[Float32]:
         """The outputs of these names, in this order."""
         found: list[Float32] = self._session.run(list(outputs), dict(inputs))
         return found

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.labels import Waveform
-from export.training.language.truth import AnnotatedRecord, read_annotations
+from export.evaluation.window_truth import AnnotatedRecord, read_annotations
 from export.training.ptbxl_views import LEADS as PTBXL_LEADS
 from export.training.ptbxl_views import read_ptbxl_reports
 from export.training.records import FS_HZ, prepared_ecg

@@ -1,0 +1,138 @@
+"""A GGUF model on llama.cpp, fed with text and with rows that take the place of tokens; answers by a grammar.
+
+The only place with llama_cpp. One sequence; what was fed can be taken back to an earlier position.
+"""
+
+import ctypes
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import llama_cpp
+import numpy as np
+import numpy.typing as npt
+
+from edge.errors import UserError
+
+Float32 = npt.NDArray[np.float32]
+
+CONTEXT_TOKENS = 2048
+_BATCH = 512
+_CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
+
+
+@dataclass(frozen=True, slots=True)
+class SaidToken:
+    """A token of an answer, and the probability that the model gave it before any grammar."""
+
+    text: str
+    probability: float
+
+
+class LlamaSession:
+    """`adapter` is a LoRA as GGUF that is laid over `model`."""
+
+    def __init__(self, model: Path, adapter: Path | None = None, threads: int = 1) -> None:
+        if not model.is_file():
+            raise UserError(f"{model}: no language model here; `hearth models install` fetches the usual one")
+        try:
+            self._llama = llama_cpp.Llama(
+                str(model),
+                lora_path=str(adapter) if adapter else None,
+                n_ctx=CONTEXT_TOKENS,
+                n_batch=_BATCH,
+                n_ubatch=_BATCH,
+                n_threads=threads,
+                n_threads_batch=threads,
+                verbose=False,
+            )
+        except (ValueError, RuntimeError) as error:
+            raise UserError(f"{adapter or model}: llama.cpp cannot load it: {error}") from None
+        self.width, self._n_vocab = int(self._llama.n_embd()), int(self._llama.n_vocab())
+        self._vocabulary = llama_cpp.llama_model_get_vocab(self._llama.model)
+        self._memory = llama_cpp.llama_get_memory(self._llama.ctx)
+        self.position = 0
+
+    def take_back(self, position: int = 0) -> None:
+        """Forget what was fed after `position`."""
+        llama_cpp.llama_memory_seq_rm(self._memory, 0, position, -1)
+        self.position = position
+
+    def feed(self, piece: str | Float32 | list[int]) -> Float32:
+        """Logits `[vocabulary]` after text, tokens, or rows `[n, width]`; `UserError` where it is full."""
+        if isinstance(piece, str):
+            piece = self.ids(piece)
+        rows = piece if isinstance(piece, np.ndarray) else np.array(piece, np.int32)
+        if rows.ndim > 1 and rows.shape[1] != self.width:
+            raise UserError(
+                f"soft tokens are {rows.shape[1]} wide, the language model's embeddings {self.width}"
+            )
+        if self.position + len(rows) > CONTEXT_TOKENS:
+            asked = self.position + len(rows)
+            raise UserError(f"a prompt of {asked} tokens; the language model reads {CONTEXT_TOKENS}")
+        for first in range(0, len(rows), _BATCH):
+            self._decode(rows[first : first + _BATCH])
+        pointer = llama_cpp.llama_get_logits_ith(self._llama.ctx, -1)
+        return np.ctypeslib.as_array(pointer, (self._n_vocab,)).copy()
+
+    def ids(self, text: str) -> list[int]:
+        """Tokens of a text, the model's own marks included."""
+        return [int(code) for code in self._llama.tokenize(text.encode(), add_bos=False, special=True)]
+
+    def generate(self, logits: Float32, grammar: str | None, max_tokens: int) -> Iterator[SaidToken]:
+        """The likeliest answer that the grammar accepts, after what `feed` gave `logits` for."""
+        sampler = self._sampler(grammar)
+        try:
+            for _ in range(min(max_tokens, CONTEXT_TOKENS - self.position)):
+                code = _best(sampler, logits)
+                if llama_cpp.llama_vocab_is_eog(self._vocabulary, code):
+                    return
+                text = self._llama.detokenize([code], special=False).decode(errors="replace")
+                yield SaidToken(text, _probability(logits, code))
+                logits = self.feed([code])
+        finally:
+            llama_cpp.llama_sampler_free(sampler)
+
+    def _decode(self, rows: npt.NDArray[Any]) -> None:
+        soft = rows.ndim > 1
+        batch = llama_cpp.llama_batch_init(len(rows), self.width if soft else 0, 1)
+        try:
+            kept = np.ascontiguousarray(rows, np.float32 if soft else np.int32)
+            ctypes.memmove(batch.embd if soft else batch.token, kept.ctypes.data, kept.nbytes)
+            batch.n_tokens = len(rows)
+            for i in range(len(rows)):
+                batch.pos[i], batch.n_seq_id[i], batch.seq_id[i][0] = self.position + i, 1, 0
+                batch.logits[i] = i == len(rows) - 1
+            code = llama_cpp.llama_decode(self._llama.ctx, batch)
+        finally:
+            llama_cpp.llama_batch_free(batch)
+        if code:
+            raise UserError(f"llama.cpp could not decode {len(rows)} tokens (code {code})")
+        self.position += len(rows)
+
+    def _sampler(self, grammar: str | None) -> Any:
+        chain = llama_cpp.llama_sampler_chain_init(llama_cpp.llama_sampler_chain_default_params())
+        if grammar:
+            rules = llama_cpp.llama_sampler_init_grammar(self._vocabulary, grammar.encode(), b"root")
+            if not rules:
+                llama_cpp.llama_sampler_free(chain)
+                raise UserError("llama.cpp does not understand the grammar")
+            llama_cpp.llama_sampler_chain_add(chain, rules)
+        llama_cpp.llama_sampler_chain_add(chain, llama_cpp.llama_sampler_init_greedy())
+        return chain
+
+
+def _best(sampler: Any, logits: Float32) -> int:
+    candidates = np.zeros(len(logits), _CANDIDATE)
+    candidates["id"], candidates["logit"] = np.arange(len(logits)), logits
+    pointer = candidates.ctypes.data_as(ctypes.POINTER(llama_cpp.llama_token_data))
+    array = llama_cpp.llama_token_data_array(data=pointer, size=len(logits), selected=-1, sorted=False)
+    llama_cpp.llama_sampler_apply(sampler, ctypes.byref(array))
+    code = int(array.data[array.selected].id)
+    llama_cpp.llama_sampler_accept(sampler, code)
+    return code
+
+
+def _probability(logits: Float32, code: int) -> float:
+    return float(1 / np.exp(logits - logits[code], dtype=np.float64).sum())

@@ -1,0 +1,75 @@
+"""ECGs to what the language model reads: prepared, encoded, projected."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from edge.encoder import Encoder
+from edge.errors import UserError
+from edge.evidence import Evidence
+from edge.filters import CausalBandpass
+from edge.language_bundle import LanguageBundle
+from edge.onnx_session import OnnxSession
+from edge.resampler import resample
+from edge.soft_tokens import block_rows, lead_code
+from edge.window_reading import read_window
+
+Float32 = npt.NDArray[np.float32]
+
+_UV_PER_MV = 1000.0
+_LONGEST_S = 60
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RawEcg:
+    """`ecg_uv` `[n, leads]` as recorded."""
+
+    ecg_uv: npt.NDArray[np.int32]
+    fs_hz: float
+    leads: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReadEcg:
+    """Rows for the language model, and what the encoder alone measures on the window."""
+
+    rows: Float32
+    evidence: Evidence
+
+
+class SignalReader:
+    """Encoder and projector."""
+
+    def __init__(self, encoder: Encoder, bundle: LanguageBundle) -> None:
+        self._encoder = encoder
+        self._projector = OnnxSession(bundle.projector)
+        self._marks: Float32 = np.load(bundle.marks, allow_pickle=False)
+
+    def read(self, ecg: RawEcg) -> ReadEcg:
+        """Of the last whole seconds, up to a minute; raises `UserError` for less than one."""
+        return self.read_prepared(self._prepared(ecg), ecg.leads)
+
+    def read_prepared(self, ecg_mv: Float32, leads: Sequence[str]) -> ReadEcg:
+        """`[leads, samples]` in mV, filtered, at the encoder's rate."""
+        reading = read_window(self._encoder, ecg_mv, leads)
+        beats_s = [beat.at_s for beat in reading.evidence.beats]
+        return ReadEcg(self.rows(reading.features, leads, beats_s), reading.evidence)
+
+    def rows(self, features: Float32, leads: Sequence[str], beats_s: Sequence[float]) -> Float32:
+        """`[rows, width]` of features `[leads, tokens, features]`."""
+        n_leads, n_tokens, n_features = features.shape
+        codes = np.repeat([lead_code(name) for name in leads], n_tokens)
+        inputs = {"features": features.reshape(-1, n_features), "lead": codes}
+        (tokens,) = self._projector.run(("rows",), inputs)
+        return block_rows(tokens.reshape(n_leads, n_tokens, -1), self._marks, beats_s)
+
+    def _prepared(self, ecg: RawEcg) -> Float32:
+        fs = self._encoder.manifest.fs_hz
+        at_model_rate = resample(ecg.ecg_uv / _UV_PER_MV, ecg.fs_hz, fs)
+        seconds = min(len(at_model_rate) // fs, _LONGEST_S)
+        if not seconds:
+            raise UserError("less than a second of ECG: there is nothing to look at")
+        filtered = CausalBandpass(fs).feed(at_model_rate)[-seconds * fs :]
+        return np.ascontiguousarray(filtered.T, np.float32)

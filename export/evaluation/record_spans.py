@@ -1,0 +1,79 @@
+"""What the whole pipeline finds on a record, cut to any window of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from edge.analysis import Analysis
+from edge.beat_spans import Stretch, merged, neighbour_stretches
+from edge.labels import WAVEFORM_OF_FINDING, BeatClass, Rhythm, Waveform
+from edge.stream import NS_PER_S, Span
+
+_CLASS_OF = {
+    Waveform.VENTRICULAR_BEAT: BeatClass.VENTRICULAR,
+    Waveform.SUPRAVENTRICULAR_BEAT: BeatClass.SUPRAVENTRICULAR,
+}
+_BEFORE_S = 0.3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RecordSpans:
+    """Beats with their classes and blocks, rhythms and patterns with their times, in seconds."""
+
+    at_s: npt.NDArray[np.float64]
+    classes: tuple[BeatClass, ...]
+    blocks: tuple[Waveform | None, ...]
+    rhythms: tuple[tuple[Waveform, float, float], ...]
+
+    def window(self, waveform: Waveform, start_s: float, seconds: int) -> list[Stretch]:
+        """Stretches of a waveform, in seconds of the window."""
+        times_s = (self.at_s - start_s).tolist()
+        if waveform in _CLASS_OF:
+            return neighbour_stretches(times_s, [c is _CLASS_OF[waveform] for c in self.classes], seconds)
+        if any(block is waveform for block in self.blocks):
+            return neighbour_stretches(times_s, [block is waveform for block in self.blocks], seconds)
+        cut = [
+            (round(max(0.0, onset - start_s), 1), round(min(float(seconds), end - start_s), 1))
+            for kind, onset, end in self.rhythms
+            if kind is waveform and onset - start_s < seconds and end > start_s
+        ]
+        return merged([(onset, end) for onset, end in cut if end > onset])
+
+
+def record_spans(
+    analysis: Analysis, fs_hz: float, duration_s: float, blocks: Sequence[Waveform | None] = ()
+) -> RecordSpans:
+    """Of a whole analysed record; a pattern of beats lasts until the beat after its last."""
+    at_s = np.array([beat.index / fs_hz for beat in analysis.beats])
+    spans: dict[tuple[str, int], Span] = {}
+    for step in analysis.episodes:
+        spans[step.span.finding, step.span.onset_index] = step.span
+    rhythms = [_of_span(span, fs_hz, at_s) for span in spans.values()]
+    rhythms = [one for one in rhythms if one[0] is not Waveform.ATRIAL_FIBRILLATION]
+    return RecordSpans(
+        at_s,
+        tuple(beat.beat_class for beat in analysis.beats),
+        tuple(blocks) or (None,) * len(at_s),
+        (*rhythms, *_fibrillation(analysis, fs_hz, duration_s)),
+    )
+
+
+def _of_span(span: Span, fs_hz: float, at_s: npt.NDArray[np.float64]) -> tuple[Waveform, float, float]:
+    onset_s = span.onset_index / fs_hz
+    end_s = onset_s + ((span.end_ns or span.last_ns) - span.onset_ns) / NS_PER_S
+    after = at_s[at_s > end_s + 1 / fs_hz]
+    end_s = float(after[0]) if len(after) else end_s
+    return WAVEFORM_OF_FINDING[span.finding], onset_s, end_s
+
+
+def _fibrillation(analysis: Analysis, fs_hz: float, duration_s: float) -> list[tuple[Waveform, float, float]]:
+    """From each change of rhythm to the next, however short."""
+    marks = [(change.index / fs_hz, change.rhythm) for change in analysis.rhythm_changes]
+    ends = [*(at for at, _ in marks[1:]), duration_s]
+    return [
+        (Waveform.ATRIAL_FIBRILLATION, at, end)
+        for (at, rhythm), end in zip(marks, ends, strict=False)
+        if rhythm is Rhythm.ATRIAL_FIBRILLATION
+    ]
