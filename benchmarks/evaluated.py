@@ -115,8 +115,9 @@ def _waves(place: Workplace, database: str, title: str) -> Result:
             f"{grids['conditions']['records']} records; a point is right within 150 ms, inside the stretch"
             " that the experts annotated.",
             "The bar of each SD is the CSE working party's tolerance (two SDs of their referees, 1985). `SD`"
-            " is of all errors together; `SD within a record` is the mean of the records' own SDs, as Martínez"
-            " 2004 and most papers on QTDB state it, and leaves out how far records differ in their mean error.",
+            " is of all errors together; `SD within a record` is the mean of the records' own SDs, as"
+            " Martínez 2004 and most papers on QTDB state it, and leaves out how far records differ in their"
+            " mean error.",
         ),
         [
             *_f1_figures(points, database),

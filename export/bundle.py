@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from edge.bundle import Manifest, Sequence, Thresholds, write_manifest
 from edge.labels import BeatClass, Rhythm
+from export.decision_parity import DecisionReport, check_decisions
 from export.model import FRAMES_PER_SECOND, SAMPLES_PER_SECOND, EcgEncoder
 from export.parity import ParityReport, check_parity, check_sequence
 from export.quantize import quantize
@@ -39,13 +40,21 @@ class Provenance:
     training_data: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class GateReport:
+    """What was compared before the bundle was written."""
+
+    values: ParityReport
+    decisions: DecisionReport
+
+
 def write_bundle(
     checkpoints: Checkpoints,
     folder: Path,
     windows: list[Float32],
     thresholds: Thresholds,
     provenance: Provenance,
-) -> ParityReport:
+) -> GateReport:
     """Write `folder` (manifest and models), or raise `ParityError` and write nothing.
 
     `windows` are real ECG `[leads, samples]`; half of them calibrate, the other half are the gate's.
@@ -62,10 +71,22 @@ def write_bundle(
         manifest = _manifest(encoder, sequence, draft, thresholds, provenance)
         report = check_parity(encoder, float_path, draft / MODEL_FILE, windows[1::2], manifest)
         sequence_report = check_sequence(sequence, draft / SEQUENCE_FILE) if sequence else {}
-        figures = {"parity": {**asdict(report), **sequence_report}}
+        write_manifest(draft, manifest)
+        exact = _with_float_encoder(draft, float_path, manifest)
+        decisions = check_decisions(exact, draft, windows[1::2])
+        figures = {"parity": {**asdict(report), **asdict(decisions), **sequence_report}}
         write_manifest(draft, manifest.model_copy(update={"figures": figures}))
         shutil.copytree(draft, folder, dirs_exist_ok=True)
-    return report
+    return GateReport(report, decisions)
+
+
+def _with_float_encoder(draft: Path, float_path: Path, manifest: Manifest) -> Path:
+    """The same bundle beside it, but for the encoder."""
+    folder = draft.with_name("float_bundle")
+    shutil.copytree(draft, folder)
+    shutil.copy(float_path, folder / MODEL_FILE)
+    write_manifest(folder, manifest.model_copy(update={"onnx_sha256": _sha256(float_path)}))
+    return folder
 
 
 def _manifest(

@@ -1,8 +1,8 @@
 """Turn a trained checkpoint into ONNX: Hearth's own into the bundle that an edge runs, a published one too.
 
 Hearth's own checkpoint is a folder written by `python -m export.training.train`. It becomes ONNX through
-optimum, then int8. Torch, float and int8 are compared on real windows: names, shapes, values, beats and
-rhythm. Only if all agree is the bundle written; otherwise nothing is, and the message says by how much they
+optimum, then int8. Torch, float and int8 are compared on real windows: names, shapes, values, beats,
+rhythm, and on all windows joined episodes, seconds of VF and waves. Only if all agree is the bundle written; otherwise nothing is, and the message says by how much they
 differ.
 
     hearth export --checkpoint runs/aligned/checkpoint --sequence runs/sequence/checkpoint --data ecg --out b
@@ -87,10 +87,14 @@ def _write_bundle(arguments: argparse.Namespace) -> int:
         Provenance(settings["version"], tuple(settings["data"]["weights"])),
     )
     print(f"{arguments.out}: written")
-    print(f"  torch to float ONNX: largest difference {report.float_max_difference:.1e}")
-    print(f"  torch to int8: {report.beat_agreement:.2%} of beats, {report.class_agreement:.2%} of classes,")
-    print(f"                 {report.af_agreement:.2%} of seconds of AF or not,")
-    print(f"                 {report.analysable_agreement:.2%} of seconds readable or not agree")
+    values, decisions = report.values, report.decisions
+    print(f"  torch to float ONNX: largest difference {values.float_max_difference:.1e}")
+    print(f"  torch to int8: {values.beat_agreement:.2%} of beats, {values.class_agreement:.2%} of classes,")
+    print(f"                 {values.af_agreement:.2%} of seconds of AF or not,")
+    print(f"                 {values.analysable_agreement:.2%} of seconds readable or not agree")
+    print(f"  float to int8: {decisions.episode_agreement:.2%} of episodes,", end=" ")
+    print(f"{decisions.vf_agreement:.2%} of seconds of VF, {decisions.wave_agreement:.2%} of waves,")
+    print(f"                 {decisions.boundary_agreement:.2%} of their boundaries agree")
     return 0
 
 

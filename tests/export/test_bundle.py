@@ -1,15 +1,19 @@
 """The gate: what agrees is written, what does not is not, and the message says by how much."""
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from edge.bundle import Thresholds
+from edge.bundle import DEFAULT_BUNDLE, Thresholds, load_manifest, write_manifest
 from edge.encoder import Encoder
+from edge.labels import Finding
+from edge.wave_order import Wave, WaveKind
 from export.bundle import Checkpoints, Provenance, write_bundle
+from export.decision_parity import DecisionReport, Told, check_decisions, compare
 from export.model import EcgEncoder
 from export.parity import ParityError, check_parity
 from export.quantize import quantize
@@ -38,7 +42,10 @@ def test_the_checkpoint_becomes_a_bundle_that_the_edge_runs(windows, tmp_path) -
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         report = write_bundle(TRAINED, tmp_path / "bundle", windows, THRESHOLDS, PROVENANCE)
-    assert report.float_max_difference < 1e-3
+    assert report.values.float_max_difference < 1e-3
+    assert report.decisions.wave_agreement >= 0.97
+    written = load_manifest(tmp_path / "bundle").figures["parity"]
+    assert written["episode_agreement"] == report.decisions.episode_agreement
     frames = Encoder(tmp_path / "bundle").run(windows[0])
     trained = EcgEncoder.from_pretrained(TRAINED.encoder).eval()
     with torch.no_grad():
@@ -82,3 +89,33 @@ def manifest_of(model, exported):
 
     (exported / "encoder.onnx").write_bytes((exported / "int8.onnx").read_bytes())
     return _manifest(model, None, exported, THRESHOLDS, PROVENANCE)
+
+
+def test_other_episodes_do_not_pass_and_nothing_is_written(windows, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("export.decision_parity.EPISODE_AGREEMENT", 1.01)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(ParityError, match=r"of episode decisions, required 1\.01"):
+            write_bundle(TRAINED, tmp_path / "bundle", windows, THRESHOLDS, PROVENANCE)
+    assert not (tmp_path / "bundle").exists()
+
+
+def test_a_bundle_that_sees_other_waves_does_not_pass(windows, exported, model) -> None:
+    write_manifest(exported, manifest_of(model, exported))
+    with pytest.raises(ParityError, match=r"int8 agrees with float on 0\.\d{4} of"):
+        check_decisions(DEFAULT_BUNDLE, exported, windows[:6])
+    same = check_decisions(DEFAULT_BUNDLE, DEFAULT_BUNDLE, windows[:6])
+    assert same == DecisionReport(1.0, 1.0, 1.0, 1.0)
+
+
+def test_each_kind_of_decision_is_compared() -> None:
+    qrs = [Wave(WaveKind.QRS, at, at + 0.04, at + 0.1, 0.1) for at in (1.0, 2.0, 3.0)]
+    late = [replace(qrs[0], end_s=1.13), qrs[1], replace(qrs[2], peak_s=3.5)]
+    pause, couplet = (Finding.PAUSE, 5.0, 8.0), (Finding.VENTRICULAR_COUPLET, 5.0, 6.0)
+    ours = Told([pause, couplet], frozenset({3, 4}), qrs)
+    assert compare(ours, ours) == DecisionReport(1.0, 1.0, 1.0, 1.0)
+    theirs = Told([couplet, (Finding.PAUSE, 9.0, 12.0)], frozenset({4, 5}), late)
+    assert compare(ours, theirs) == DecisionReport(1 / 3, 1 / 3, 2 / 4, 3 / 4)
+    nothing = Told([], frozenset(), [])
+    assert compare(nothing, nothing) == DecisionReport(1.0, 1.0, 1.0, 1.0)
+    assert compare(ours, nothing).episode_agreement == 0
