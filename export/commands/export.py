@@ -1,9 +1,9 @@
 """Turn a trained checkpoint into ONNX: Hearth's own into the bundle that an edge runs, a published one too.
 
 Hearth's own checkpoint is a folder written by `python -m export.training.train`. It becomes ONNX through
-optimum, then int8. Torch, float and int8 are compared on real windows: names, shapes, values, beats,
-rhythm, and on all windows joined episodes, seconds of VF and waves. Only if all agree is the bundle written; otherwise nothing is, and the message says by how much they
-differ.
+optimum, then int8. Torch, float and int8 are compared on real windows: names, shapes, values, beats and
+rhythm; and, with all windows joined, episodes, seconds of VF and waves. Only if all agree is the bundle
+written; otherwise nothing is, and the message says by how much they differ.
 
     hearth export --checkpoint runs/aligned/checkpoint --sequence runs/sequence/checkpoint --data ecg --out b
 
