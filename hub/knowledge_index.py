@@ -52,9 +52,8 @@ class KnowledgeIndex:
     """All passages; not to be shared between threads."""
 
     def __init__(self, settings: IndexSettings | None = None) -> None:
-        settings = settings or IndexSettings()
+        self.settings = settings = settings or IndexSettings()
         self._passages = list(read_pages())
-        self._weights = settings.weights
         self._database = sqlite3.connect(":memory:")
         self._database.execute(
             "CREATE VIRTUAL TABLE passages USING fts5"
@@ -76,7 +75,7 @@ class KnowledgeIndex:
         rows = self._database.execute(
             "SELECT rowid FROM passages WHERE passages MATCH ?"
             " ORDER BY bm25(passages, ?, ?, ?, ?, ?), rowid LIMIT ?",
-            (query, *self._weights, most),
+            (query, *self.settings.weights, most),
         )
         return [self._passages[row - 1][0] for (row,) in rows]
 

@@ -15,8 +15,12 @@ _ALIKE: Final = 0.85
 _EPISODE: Final = re.compile(r"\bepisodes? (?:id )?([0-9a-f]{4,32})\b")
 _BARE_ID: Final = re.compile(r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])([0-9a-f]{6,32})\b")
 CLOCK: Final = re.compile(r"\b(?:[01]?\d|2[0-3])[:.][0-5]\d\b|\b(?:1[0-2]|[1-9]) ?[ap]m\b")
-_BEFORE_SIGNAL: Final = (Intent.REFUSED, Intent.EMERGENCY, Intent.KNOWLEDGE, Intent.STATUS)
-_SECONDS: Final = re.compile(r"\b(?:last|past|latest|newest) (?:(\d{1,3}) seconds?|minute)\b")
+_FIRST: Final = (Intent.REFUSED, Intent.EMERGENCY)
+_BEFORE_SIGNAL: Final = (*_FIRST, Intent.KNOWLEDGE, Intent.STATUS)
+_NUMBERS: Final = {"five": 5.0, "ten": 10.0, "twenty": 20.0, "thirty": 30.0, "forty": 40.0, "fifty": 50.0}
+_SECONDS: Final = re.compile(
+    rf"\b(?:last|past|latest|newest) (?:(\d{{1,3}}|{'|'.join(_NUMBERS)}) seconds?|minute)\b"
+)
 
 
 class WindowKind(StrEnum):
@@ -59,7 +63,8 @@ class Reader:
         subject = self._subject(text)
         signal = self._signal(line, text)
         for rule in self.tables.rules:
-            if signal is not None and rule.intent not in _BEFORE_SIGNAL:
+            is_named = signal is not None and signal.window is WindowKind.EPISODE
+            if signal is not None and rule.intent not in (_FIRST if is_named else _BEFORE_SIGNAL):
                 return signal
             if rule.needs_subject and subject is None:
                 continue
@@ -87,9 +92,9 @@ class Reader:
             return Reading(Intent.SIGNAL, "two", window=WindowKind.TWO)
         seconds = _SECONDS.search(lower)
         if seconds:
-            return Reading(
-                Intent.SIGNAL, "seconds", window=WindowKind.NEWEST, seconds=float(seconds[1] or 60)
-            )
+            number = seconds[1] or "60"
+            length_s = _NUMBERS.get(number) or float(number)
+            return Reading(Intent.SIGNAL, "seconds", window=WindowKind.NEWEST, seconds=length_s)
         if is_now:
             return Reading(Intent.SIGNAL, "now", window=WindowKind.NEWEST)
         if len(CLOCK.findall(lower)) == 1:
