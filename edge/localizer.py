@@ -1,67 +1,99 @@
-"""The language model session: the only place with llama_cpp. Runs in a process of its own.
+"""The language model's process: sees ECGs as soft tokens, answers questions about them.
 
-    python -m edge.localizer MODEL.gguf [--threads 1] [--smoke]
+    python -m edge.localizer MODEL.gguf [--language BUNDLE] [--encoder BUNDLE] [--threads 1] [--smoke]
 
-Reads one JSON request a line (`prompt`, `grammar`, `max_tokens`) and answers each with one line (`text`).
-A process apart, because a model that hangs or crashes must not take the stream with it.
+Reads one JSON request a line and answers each with one line. A process apart, because a model that hangs or
+crashes must not take the stream with it.
 """
 
 import argparse
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-CONTEXT_TOKENS = 1024
+from edge.bundle import DEFAULT_BUNDLE
+from edge.ecg_prompt import EcgPlace
+from edge.encoder import Encoder
+from edge.errors import UserError
+from edge.language_bundle import DEFAULT_LANGUAGE_BUNDLE, check_fits, load_language_bundle
+from edge.llama_session import LlamaSession
+from edge.localizer_request import Branch, Part, Said, decode_request, encode_answers
+from edge.signal_reader import Float32, RawEcg, SignalReader
 
 
 class Localizer:
-    """Greedy decoding under a GBNF grammar."""
+    """Encoder, projector and language model. Raises `UserError` where they do not fit together."""
 
-    def __init__(self, model: Path, threads: int) -> None:
-        from llama_cpp import Llama
+    def __init__(self, model: Path, language: Path, encoder: Path, threads: int) -> None:
+        bundle, read = load_language_bundle(language), Encoder(encoder)
+        check_fits(bundle, model, read.manifest)
+        self._reader = SignalReader(read, bundle)
+        self._session = LlamaSession(model, bundle.adapter, threads)
+        if self._session.width != bundle.manifest.width:
+            raise UserError(
+                f"{language}: width: rows are {bundle.manifest.width} wide,"
+                f" the embeddings of {model.name} {self._session.width}"
+            )
 
-        self._llama = Llama(
-            str(model),
-            n_ctx=CONTEXT_TOKENS,
-            n_batch=256,
-            n_threads=threads,
-            n_threads_batch=threads,
-            verbose=False,
-        )
+    def answers(
+        self, ecgs: Sequence[RawEcg], beginning: Sequence[Part], branches: Sequence[Branch]
+    ) -> list[Said]:
+        """An answer to each question; what they share is read once."""
+        return self.answers_of_rows([self._reader.read(ecg).rows for ecg in ecgs], beginning, branches)
 
-    def answer(self, prompt: str, grammar: str, max_tokens: int) -> str:
-        """Text that the grammar accepts, or its beginning when `max_tokens` did not suffice."""
-        from llama_cpp.llama_grammar import LlamaGrammar
-
-        rules = LlamaGrammar.from_string(grammar, verbose=False)
-        reply = self._llama.create_completion(prompt, max_tokens=max_tokens, temperature=0.0, grammar=rules)
-        return str(reply["choices"][0]["text"])  # type: ignore[index]
+    def answers_of_rows(
+        self, rows: Sequence[Float32], beginning: Sequence[Part], branches: Sequence[Branch]
+    ) -> list[Said]:
+        """The same for rows that are there already."""
+        session = self._session
+        session.take_back()
+        for part in beginning:
+            session.feed(rows[part.index] if isinstance(part, EcgPlace) else part)
+        shared, answers = session.position, []
+        for branch in branches:
+            session.take_back(shared)
+            tokens = list(session.generate(session.feed(branch.text), branch.grammar, branch.max_tokens))
+            probabilities = tuple(token.probability for token in tokens for _ in token.text)
+            answers.append(Said("".join(token.text for token in tokens), probabilities))
+        return answers
 
 
 def _serve(localizer: Localizer) -> None:
     print(json.dumps({"ready": True}), flush=True)
     for line in sys.stdin:
-        request = json.loads(line)
         try:
-            text = localizer.answer(request["prompt"], request["grammar"], request["max_tokens"])
-            print(json.dumps({"text": text}), flush=True)
-        except ValueError as error:
-            print(json.dumps({"error": str(error)}), flush=True)
+            request = decode_request(line)
+            answers = localizer.answers(request.ecgs, request.beginning, request.branches)
+            print(encode_answers(answers), flush=True)
+        except (UserError, ValueError, KeyError, TypeError) as error:
+            print(json.dumps({"error": f"{error}"}), flush=True)
+
+
+def _decode_one_token(model: Path, threads: int) -> None:
+    session = LlamaSession(model, None, threads)
+    list(session.generate(session.feed("ECG"), 'root ::= "a"', 1))
 
 
 def main() -> int:
     """Command line of the child process."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", type=Path)
+    parser.add_argument("--language", type=Path, default=DEFAULT_LANGUAGE_BUNDLE)
+    parser.add_argument("--encoder", type=Path, default=DEFAULT_BUNDLE)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--smoke", action="store_true", help="decode one token and leave")
     arguments = parser.parse_args()
     os.nice(10)
-    localizer = Localizer(arguments.model, arguments.threads)
-    if arguments.smoke:
-        localizer.answer("ECG", 'root ::= "a"', 1)
-        return 0
+    try:
+        if arguments.smoke:
+            _decode_one_token(arguments.model, arguments.threads)
+            return 0
+        localizer = Localizer(arguments.model, arguments.language, arguments.encoder, arguments.threads)
+    except UserError as error:
+        print(json.dumps({"refused": str(error)}), flush=True)
+        return 2
     _serve(localizer)
     return 0
 

@@ -15,29 +15,30 @@ edge` does not run it. See docs/published-checkpoints.md.
 
     hearth export --checkpoint ecg_model.safetensors --out converted/ --int8
 
-Language models have a subcommand of their own: hearth export gguf --help
+Language models have subcommands of their own: hearth export gguf --help, hearth export language --help
 """
 
 import argparse
 import tomllib
 from pathlib import Path
 
-from export.commands import gguf
+from export.commands import gguf, language
 
 HELP = "turn a trained checkpoint into the bundle that an edge runs (needs torch)"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Options of `hearth export`, and its subcommand; without that, --checkpoint and --out are needed."""
+    """Options of `hearth export`, and its subcommands; without one, --checkpoint and --out are needed."""
     subparsers = parser.add_subparsers(title="subcommands", metavar="SUBCOMMAND")
-    subparser = subparsers.add_parser(
-        "gguf",
-        help=gguf.HELP,
-        description=gguf.__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    gguf.add_arguments(subparser)
-    subparser.set_defaults(subcommand=gguf)
+    for name, module in (("gguf", gguf), ("language", language)):
+        subparser = subparsers.add_parser(
+            name,
+            help=module.HELP,
+            description=module.__doc__,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.add_arguments(subparser)
+        subparser.set_defaults(subcommand=module)
     parser.add_argument("--checkpoint", type=Path, help="folder of Hearth's own, or published file")
     parser.add_argument(
         "--data", type=Path, help="unpacked recordings, for calibration and gate (own folder)"
