@@ -5,20 +5,19 @@ code. Its state can be saved between two blocks, so that an edge that was killed
 """
 
 import pickle
-from collections import deque
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 
 import numpy as np
 
 from edge.clock_map import ClockMap
-from edge.contiguous_run import Beside, ContiguousRun, EncodedSpan, WindowLook
+from edge.contiguous_run import Beside, ContiguousRun, EncodedSpan
 from edge.encoder import Encoder
 from edge.episodes import EpisodeTracker
+from edge.evidence import Evidence
 from edge.labels import BeatClass, Finding, Rhythm
 from edge.minutes import MinuteCounter
 from edge.quality import AmplitudeWatch, amplitude_uv
-from edge.ring_buffer import RingBuffer
 from edge.rule_tracker import RuleTracker
 from edge.rules import RuleSettings
 from edge.run_reader import ReadSecond, RunReader
@@ -29,7 +28,6 @@ from edge.stream import (
     Beat,
     EndReason,
     EpisodeStep,
-    Look,
     MinuteSummary,
     Output,
     PlacedBlock,
@@ -38,12 +36,11 @@ from edge.stream import (
     Span,
     Vitals,
 )
+from edge.strips import STRIP_BEFORE_S, STRIP_S, StripCutter
+from edge.window_evidence import Window, WindowMemory
 
-STRIP_S, STRIP_BEFORE_S = 10.0, 5.0
-_RAW_MEMORY_S = 120
-_BEAT_MEMORY = 512
 _STALE_RATE_NS = 5 * NS_PER_S
-_STATE_VERSION = 2  # of what `snapshot` holds
+_STATE_VERSION = 3  # of what `snapshot` holds
 _HALF_MINUTE_NS = 30 * NS_PER_S
 
 
@@ -73,7 +70,7 @@ class Pipeline:
         self._rules = RuleTracker(settings.rules)
         self._seconds = SecondTracker(encoder.manifest.thresholds, settings.durations)
         self._episodes, self._minutes = EpisodeTracker(), MinuteCounter()
-        self._recent: deque[Beat] = deque(maxlen=_BEAT_MEMORY)
+        self._strips, self._memory = StripCutter(fs_hz, n_leads, self._clock), WindowMemory()
         self._in_af = self._analysable = self._is_silent = False
         self._previous: Beat | None = None
         self._decided_ns = 0
@@ -85,12 +82,22 @@ class Pipeline:
     def vitals(self) -> Vitals:
         """Heart rate, rhythm and readability as of the last decided second."""
         rhythm = Rhythm.ATRIAL_FIBRILLATION if self._in_af else Rhythm.NON_AF
-        last_beat_ns = self._recent[-1].at_ns if self._recent else 0
+        last_beat_ns = self._strips.beats[-1].at_ns if self._strips.beats else 0
         is_fresh = self._analysable and self._decided_ns - last_beat_ns < _STALE_RATE_NS
         rate = self._minutes.heart_rate_bpm if is_fresh else None
         return Vitals(
             rate, rhythm if self._analysable else None, self._analysable, self._episodes.open_findings
         )
+
+    def newest_strip(self) -> RawStrip | None:
+        """The newest ten seconds that are decided."""
+        return self._strips.newest(min(self._index(self._reader.decided_s), self._strips.stop))
+
+    def evidence(self, strip: RawStrip, leads: tuple[str, ...]) -> Evidence:
+        """What is known of a strip that was cut not long ago."""
+        stop = strip.first_index + len(strip.ecg_uv)
+        window = Window(strip.first_index, stop, strip.start_ns, self._fs_hz, leads)
+        return self._memory.evidence(window, self._strips.beats)
 
     def feed(self, block: PlacedBlock) -> list[Output]:
         """Take the next block; a jump of its index is a gap."""
@@ -102,7 +109,7 @@ class Pipeline:
         step = max(1, int(self._encoder.manifest.stride_s * self._fs_hz))
         for first in range(0, len(block.ecg_uv), step):
             piece = block.ecg_uv[first : first + step]
-            self._raw.append(piece)
+            self._strips.append(piece)
             outputs += self._take_spans(self._run.feed(piece, self._encoder))
         self.next_index = block.stop_index
         return outputs
@@ -149,37 +156,36 @@ class Pipeline:
         manifest = self._encoder.manifest
         self._origin, self._limit_index = first_index, first_index
         self._run = ContiguousRun(manifest, self._fs_hz, self._n_leads)
-        self._looks: deque[WindowLook] = deque(maxlen=_RAW_MEMORY_S // manifest.stride_s)
         self._reader = RunReader(manifest)
-        self._raw = RingBuffer(int(_RAW_MEMORY_S * self._fs_hz), self._n_leads, np.int32)
-        self._raw.stop = first_index
+        self._strips.begin(first_index)
         self._amplitude = AmplitudeWatch()
         self._previous = None
 
     def _end_run(self, reason: EndReason) -> list[Output]:
-        if self._raw.stop == self._origin:
+        if self._strips.stop == self._origin:
             return []
         outputs = self._take_spans(self._run.flush(self._encoder))
         outputs += self._digest(self._reader.flush(self._encoder), self._run.stop_s)
-        step = self._seconds.interrupt(self._raw.stop, self._clock.utc_ns(self._raw.stop))
+        step = self._seconds.interrupt(self._strips.stop, self._clock.utc_ns(self._strips.stop))
         outputs += [step.rhythm_change] if step.rhythm_change else []
+        self._memory.add_turn(step.rhythm_change)
         for change in (*self._rules.interrupt(), *step.spans):
             outputs += self._step_episode(change, reason)
         self._in_af = self._analysable = False
-        return outputs + self._completed_strips(self._raw.stop)
+        return outputs + self._completed_strips(self._strips.stop)
 
     def _take_spans(self, spans: list[EncodedSpan]) -> list[Output]:
         outputs: list[Output] = []
         for span in spans:
             self._beside(self._origin, span)
-            self._looks.append(span.look)
+            self._strips.add_look(self._index(span.look.middle_s), span.look.vector)
             outputs += self._digest(self._reader.feed(span, self._encoder), span.stop_s)
         return outputs
 
     def _digest(self, seconds: list[ReadSecond], encoded_s: float) -> list[Output]:
         """In order of time, each second before its beats, so that it decides whether they can be read."""
         reach_s = encoded_s + self._encoder.manifest.lookahead_s
-        self._limit_index = min(self._raw.stop, self._index(reach_s))
+        self._limit_index = min(self._strips.stop, self._index(reach_s))
         outputs: list[Output] = []
         for read in seconds:
             outputs += self._take_second(self._second(read))
@@ -193,14 +199,12 @@ class Pipeline:
 
     def _with_look(self, minute: MinuteSummary) -> MinuteSummary:
         """No look where the window nearest to the middle lies outside of the minute."""
-        middle_ns = minute.start_ns + _HALF_MINUTE_NS
-        looks = [(abs(self._clock.utc_ns(self._index(one.middle_s)) - middle_ns), one) for one in self._looks]
-        away_ns, near = min(looks, key=lambda pair: pair[0], default=(_HALF_MINUTE_NS, None))
-        return replace(minute, look=near.vector) if near and away_ns < _HALF_MINUTE_NS else minute
+        look = self._strips.look_near(minute.start_ns + _HALF_MINUTE_NS, _HALF_MINUTE_NS)
+        return minute if look is None else replace(minute, look=look)
 
     def _second(self, read: ReadSecond) -> Second:
-        first, stop = self._index(read.first_s), min(self._index(read.stop_s), self._raw.stop)
-        size_uv = amplitude_uv(self._raw.read(first, stop).astype(np.int64), self._fs_hz)
+        first, stop = self._index(read.first_s), min(self._index(read.stop_s), self._strips.stop)
+        size_uv = amplitude_uv(self._strips.samples(first, stop).astype(np.int64), self._fs_hz)
         self._is_silent = self._amplitude.is_silent(size_uv)
         duration_s = read.stop_s - read.first_s
         by_encoder = bool(read.analysable >= self._encoder.manifest.thresholds.analysable)
@@ -224,7 +228,7 @@ class Pipeline:
 
     def _take_beat(self, beat: Beat) -> list[Output]:
         self._previous = beat
-        self._recent.append(beat)
+        self._strips.beats.append(beat)
         self._minutes.add_beat(beat)
         self._episodes.add_beat(beat)
         outputs: list[Output] = [beat]
@@ -234,6 +238,8 @@ class Pipeline:
 
     def _take_second(self, second: Second) -> list[Output]:
         step = self._seconds.feed(second)
+        self._memory.add_second(second)
+        self._memory.add_turn(step.rhythm_change)
         self._in_af, self._analysable = step.in_af, second.analysable
         self._decided_ns = second.start_ns
         self._minutes.add_second(second, Rhythm.ATRIAL_FIBRILLATION if step.in_af else Rhythm.NON_AF)
@@ -250,42 +256,36 @@ class Pipeline:
         return outputs
 
     def _step_episode(self, span: Span, reason: EndReason) -> list[Output]:
-        strip = None if self._episodes.knows(span) else self._strip(span.onset_index, self._limit_index)
-        steps = list(self._episodes.feed(span, list(self._recent), strip, reason))
-        for step in steps:
-            key = (span.finding, span.onset_index)
+        self._memory.add_span(span)
+        onset, limit = span.onset_index, self._limit_index
+        strip = None if self._episodes.knows(span) else self._strips.around_onset(onset, limit)
+        steps: list[Output] = []
+        for step in self._episodes.feed(span, list(self._strips.beats), strip, reason):
+            key = (span.finding, onset)
             if step.strip is not None or key in self._short_strips:
                 self._short_strips[key] = step
-        return list(steps)
+            steps.append(replace(step, end_strip=self._end_strip(span)) if step.phase == "end" else step)
+        return steps
+
+    def _end_strip(self, span: Span) -> RawStrip | None:
+        """None where the end is on the strip of the onset."""
+        lasted_s = ((span.end_ns or span.last_ns) - span.onset_ns) / NS_PER_S
+        if lasted_s <= STRIP_S - STRIP_BEFORE_S:
+            return None
+        end_index = min(span.onset_index + round(lasted_s * self._fs_hz), self._strips.stop)
+        return self._strips.around_end(end_index, self._limit_index)
 
     def _completed_strips(self, decided_index: int) -> list[Output]:
         """An episode is told at once, with the strip as far as it goes; the whole strip follows."""
         outputs: list[Output] = []
-        wanted = round(STRIP_S * self._fs_hz)
         for key, step in list(self._short_strips.items()):
-            first = self._strip_start(key[1])
-            if decided_index < first + wanted and decided_index < self._raw.stop:
+            wanted = self._strips.onset_stop(key[1])
+            if decided_index < wanted and decided_index < self._strips.stop:
                 continue
             del self._short_strips[key]
-            strip = self._strip(key[1], decided_index)
+            strip = self._strips.around_onset(key[1], decided_index)
             outputs.append(replace(step, phase="update", strip=strip))
         return outputs
-
-    def _strip_start(self, onset_index: int) -> int:
-        return max(self._raw.start, onset_index - round(STRIP_BEFORE_S * self._fs_hz))
-
-    def _strip(self, onset_index: int, limit_index: int) -> RawStrip:
-        """The onset in its middle, and not beyond `limit_index`."""
-        first = self._strip_start(onset_index)
-        stop = min(first + round(STRIP_S * self._fs_hz), limit_index)
-        ecg_uv = self._raw.read(first, max(stop, first)).astype(np.int32)
-        beats = tuple(beat for beat in self._recent if first <= beat.index < stop)
-        return RawStrip(first, self._clock.utc_ns(first), ecg_uv, beats, self._look(onset_index))
-
-    def _look(self, index: int) -> Look | None:
-        """Of the window whose middle is nearest."""
-        near = min(self._looks, key=lambda look: abs(self._index(look.middle_s) - index), default=None)
-        return near.vector if near else None
 
     def _index(self, at_s: float) -> int:
         return self._origin + round(at_s * self._fs_hz)

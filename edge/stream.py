@@ -112,7 +112,10 @@ EndReason = Literal["ended", "signal_lost", "recording_ended"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EpisodeStep:
-    """One step in the life of an episode, which `finding` and `onset_index` name for ever."""
+    """One step in the life of an episode, which `finding` and `onset_index` name for ever.
+
+    `end_strip` comes with an end that is beyond the strip of the onset.
+    """
 
     phase: Phase
     span: Span
@@ -121,6 +124,7 @@ class EpisodeStep:
     heart_rate_bpm: float | None
     longest_rr_ms: float | None
     strip: RawStrip | None
+    end_strip: RawStrip | None = None
 
 
 Output = Beat | RhythmChange | EpisodeStep | MinuteSummary
