@@ -14,9 +14,13 @@ _NOT_SAID: Final = re.compile(
     r"|than|that|the|their|them|then|there|they|this|to|us|was|we|were|what|whats|when|where|which|who|why|will"
     r"|with|would|you|your)"
 )
-# what a question wants to know of a thing, and the headings that answer it; `""` is the first of a page
+# what a question wants to know of a thing, and the headings that answer it
 _CUES: Final = (
-    ("cuedefinition", r"\b(what is|what's|whats|what are|define|explain|tell me|meaning|difference)\b", ""),
+    (
+        "cuedefinition",
+        r"\b(what is|what's|whats|what are|define|explain|tell me|meaning|difference)\b",
+        "^what (it|they) (is|are)$",
+    ),
     (
         "cuemeaning",
         r"\b(dangerous|bad|serious|problem|harm\w*|safe|okay?|normal|worry|why|risk|many)\b",
@@ -109,16 +113,15 @@ def _passages(page: str, text: str) -> Iterator[tuple[Passage, _Names]]:
     body, _, sources = text.partition(_SOURCES)
     head, *sections = body.split("\n## ")
     title, _, also = head.partition(_ALSO)
-    for number, section in enumerate(sections):
+    for section in sections:
         heading, _, words = section.partition("\n")
         ref = f"{page}#{re.sub(r'[^a-z0-9]+', '-', heading.lower()).strip('-')}"
         passage = Passage(ref, title.strip("# \n"), heading.strip(), _one_line(words), _one_line(sources))
-        yield passage, _Names(_one_line(also), _cue(heading, is_first=number == 0))
+        yield passage, _Names(_one_line(also), _cue(heading))
 
 
-def _cue(heading: str, *, is_first: bool) -> str:
-    fitting = [cue for cue, _, headings in _CUES if headings and re.search(headings, heading.lower())]
-    return " ".join([*fitting, _CUES[0][0]] if is_first else fitting)
+def _cue(heading: str) -> str:
+    return " ".join(cue for cue, _, headings in _CUES if re.search(headings, heading.lower()))
 
 
 def _one_line(text: str) -> str:
