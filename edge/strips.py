@@ -76,7 +76,8 @@ class StripCutter:
         return max(self._raw.start, onset_index - round(STRIP_BEFORE_S * self._fs_hz))
 
     def _cut(self, first: int, stop: int, look_index: int) -> RawStrip:
-        ecg_uv = self.samples(first, max(stop, first))
+        stop = max(first, min(stop, self._raw.stop))  # time counted at the model's rate may be a sample ahead
+        ecg_uv = self.samples(first, stop)
         beats = tuple(beat for beat in self.beats if first <= beat.index < stop)
         near = min(self._looks, key=lambda pair: abs(pair[0] - look_index), default=None)
         return RawStrip(first, self._clock.utc_ns(first), ecg_uv, beats, near[1] if near else None)
