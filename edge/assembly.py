@@ -12,10 +12,11 @@ from edge.bundle import DEFAULT_BUNDLE
 from edge.config import EdgeConfig
 from edge.encoder import Encoder
 from edge.errors import UserError
-from edge.events import EpisodeEvent
+from edge.language_bundle import DEFAULT_LANGUAGE_BUNDLE
 from edge.language_model import find_language_model
-from edge.localizer_process import LocalizerProcess
+from edge.localizer_process import LocalizerProcess, ModelFiles
 from edge.messages import MessageWriter
+from edge.model_question import ModelQuestion
 from edge.outbox import Outbox
 from edge.pipeline import PipelineSettings
 from edge.recorder import RecorderSettings
@@ -36,13 +37,14 @@ def make_session(
     recording: RecordingFolder,
     encoder: Encoder,
     outbox: Outbox,
-    ask: Callable[[EpisodeEvent], None],
+    ask: Callable[[ModelQuestion], None],
+    look_every_s: float,
 ) -> Session:
-    """A session on a new recording, or on one that was interrupted."""
+    """A session on a new recording, or on one that was interrupted; 0 s asks for no scheduled looks."""
     storage, settings = config.storage, _pipeline_settings(config)
     limits = RecorderSettings(storage.segment_minutes * 60, int(storage.max_gigabytes * 1e9))
     writer = replace(make_writer(config, recording), encoder_sha256=encoder.manifest.onnx_sha256)
-    return Session(recording, encoder, settings, limits, outbox, writer, ask)
+    return Session(recording, encoder, settings, limits, outbox, writer, ask, look_every_s)
 
 
 def make_ask_desk(config: EdgeConfig, reply: Reply) -> AskDesk:
@@ -65,9 +67,12 @@ def make_writer(config: EdgeConfig, recording: RecordingFolder) -> MessageWriter
 
 
 def make_localizer(config: EdgeConfig) -> LocalizerProcess | None:
-    """The language model's process; `None` where there is no model."""
-    path = find_language_model(config.model.language_model)
-    return None if path is None else LocalizerProcess(path, config.model.language_model_threads)
+    """The language model's process; `None` where there is no model, or nothing that makes it see."""
+    path, sight = find_language_model(config.model.language_model), DEFAULT_LANGUAGE_BUNDLE
+    if path is None or not (sight / "manifest.json").is_file():
+        return None
+    files = ModelFiles(path, sight, config.model.bundle or DEFAULT_BUNDLE)
+    return LocalizerProcess(files, config.model.language_model_threads)
 
 
 def _pipeline_settings(config: EdgeConfig) -> PipelineSettings:

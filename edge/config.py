@@ -59,6 +59,7 @@ class ModelSection(_Section):
     language_model_threads: Annotated[int, Field(ge=1, le=64)] = 1
     deadline_s: Positive = 20.0
     waiting_questions: Annotated[int, Field(ge=1)] = 8
+    look_every_minutes: Annotated[float, Field(ge=0)] = 15.0
 
 
 class MqttSection(_Section):

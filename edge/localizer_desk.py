@@ -1,23 +1,26 @@
 """The desk beside the stream: takes questions, most urgent and newest first; nobody waits for it."""
 
 import asyncio
-import itertools
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from edge.events import EpisodeEvent, Localization
-from edge.labels import Priority
+import numpy as np
+
+from edge.events import Localization, Strip
 from edge.localizer_process import LocalizerError, LocalizerProcess
-from edge.localizer_prompt import question, read_answer
+from edge.localizer_prompt import look_at
+from edge.localizer_reading import localization
+from edge.model_question import ModelQuestion
+from edge.question_queue import QuestionQueue
+from edge.signal_reader import RawEcg
 
 _LOG = logging.getLogger(__name__)
-_URGENCY = {p: i for i, p in enumerate((Priority.HIGH, Priority.MEDIUM, Priority.LOW, Priority.INFORMATION))}
 
 _GIVE_UP_AFTER = 3  # crashes in a row
 
-Reply = Callable[[EpisodeEvent, Localization], None]
+Reply = Callable[[ModelQuestion, Localization], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +32,11 @@ class DeskSettings:
 
 
 class LocalizerDesk:
-    """Each question gets exactly one reply: the answer, or why there is none."""
+    """Each question gets exactly one reply: the answer, checked by its evidence, or why there is none."""
 
     def __init__(self, process: LocalizerProcess | None, reply: Reply, settings: DeskSettings) -> None:
         self._process, self._reply, self._settings = process, reply, settings
-        self._waiting: list[tuple[int, int, EpisodeEvent]] = []
-        self._serial = itertools.count()
+        self._waiting = QuestionQueue(settings.capacity)
         self._wake = asyncio.Event()
         self._failures = 0
 
@@ -46,17 +48,15 @@ class LocalizerDesk:
     @property
     def is_idle(self) -> bool:
         """Nothing waits and nothing is being answered."""
-        return not self._waiting
+        return not len(self._waiting)
 
-    def submit(self, episode: EpisodeEvent) -> None:
+    def submit(self, asked: ModelQuestion) -> None:
         """Queue a question; the least urgent and oldest is dropped, with a reply, when the desk is full."""
         if self.status == "absent":
-            self._reply(episode, Localization(status="absent"))
+            self._reply(asked, Localization(status="absent"))
             return
-        self._waiting.append((_URGENCY[episode.priority], -next(self._serial), episode))
-        self._waiting.sort(key=lambda item: item[:2])
-        if len(self._waiting) > self._settings.capacity:
-            _, _, dropped = self._waiting.pop()
+        dropped = self._waiting.add(asked)
+        if dropped is not None:
             self._reply(dropped, Localization(status="dropped"))
         self._wake.set()
 
@@ -64,27 +64,26 @@ class LocalizerDesk:
         """Answer until cancelled."""
         while True:
             await self._wake.wait()
-            if not self._waiting:
+            first = self._waiting.first
+            if first is None:
                 self._wake.clear()
                 continue
-            item = self._waiting[0]
-            localization = await self._answer(item[2])
-            if item in self._waiting:  # it may have been dropped meanwhile
-                self._waiting.remove(item)
-                self._reply(item[2], localization)
+            answer = await self._answer(first.question)
+            if self._waiting.take(first):  # it may have been dropped meanwhile
+                self._reply(first.question, answer)
 
     async def close(self) -> None:
         """Stop the model; open questions stay in the outbox and are asked again after a restart."""
         if self._process is not None:
             await self._process.close()
 
-    async def _answer(self, episode: EpisodeEvent) -> Localization:
-        asked = question(episode)
-        if asked is None or self.status == "absent" or self._process is None or episode.strip is None:
+    async def _answer(self, question: ModelQuestion) -> Localization:
+        ecg = None if question.strip is None else _whole_seconds(question.strip)
+        if ecg is None or self.status == "absent" or self._process is None:
             return Localization(status="absent")
-        name = self._process.model.stem
+        name, evidence = self._process.model.stem, question.evidence
         try:
-            answer = await self._process.ask(asked, self._settings.deadline_s)
+            answers = await self._process.ask(look_at(ecg, evidence), self._settings.deadline_s)
         except TimeoutError:
             return Localization(status="late", model=name, latency_s=self._settings.deadline_s)
         except (LocalizerError, OSError) as error:
@@ -92,4 +91,11 @@ class LocalizerDesk:
             _LOG.warning("language model: %s", error)
             return Localization(status="absent", model=name)
         self._failures = 0
-        return read_answer(answer.text, episode.strip, name, answer.latency_s)
+        return localization(answers.said, evidence, name, answers.latency_s)
+
+
+def _whole_seconds(strip: Strip) -> RawEcg | None:
+    """From the first sample, as times in the answer count from there; nothing below one second."""
+    n = int(int(len(strip.samples_uv) / strip.fs_hz) * strip.fs_hz)
+    samples_uv = np.array(strip.samples_uv[:n], np.int32)[:, None]
+    return RawEcg(samples_uv, strip.fs_hz, (strip.lead,)) if n else None

@@ -8,13 +8,11 @@ from edge.embedding import Embedding
 from edge.events import (
     EpisodeEvent,
     Event,
-    Localization,
     MinuteEvent,
     NoticeCode,
     NoticeEvent,
     Strip,
     StripBeat,
-    localization_id,
 )
 from edge.labels import DEFAULT_PRIORITY, Finding, Priority
 from edge.stream import NS_PER_S, EpisodeStep, Look, MinuteSummary, RawStrip
@@ -60,23 +58,8 @@ class MessageWriter:
             longest_rr_ms=step.longest_rr_ms,
             confidence=round(span.confidence, 4),
             seen_by=("encoder",) if span.finding in _ENCODER_FINDINGS else ("encoder", "rule"),
-            strip=None if step.strip is None else self._strip(step.strip),
+            strip=None if step.strip is None else self.strip(step.strip),
             embedding=None if step.strip is None else self._embedding(step.strip.look),
-        )
-
-    @staticmethod
-    def localized(episode: EpisodeEvent, localization: Localization) -> EpisodeEvent:
-        """The update that the language model's answer, or its absence, makes."""
-        agrees = any(found.finding is episode.finding for found in localization.findings)
-        return episode.model_copy(
-            update={
-                "event_id": localization_id(episode.episode_id),
-                "phase": "update",
-                "strip": None,
-                "embedding": None,
-                "localization": localization,
-                "seen_by": (*episode.seen_by, "language_model") if agrees else episode.seen_by,
-            }
         )
 
     def minute(self, summary: MinuteSummary) -> MinuteEvent:
@@ -120,7 +103,8 @@ class MessageWriter:
         """None where nobody said which encoder looked."""
         return Embedding.of(self.encoder_sha256, look) if self.encoder_sha256 and look and any(look) else None
 
-    def _strip(self, strip: RawStrip) -> Strip | None:
+    def strip(self, strip: RawStrip) -> Strip | None:
+        """The first lead; nothing where there is no sample."""
         if not len(strip.ecg_uv):
             return None
         beats = tuple(

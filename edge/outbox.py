@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from edge.events import EpisodeEvent, Event, encode, event_topic, localization_id
+from edge.events import Event, encode, event_topic
+from edge.model_question import ModelQuestion
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS outbox (
@@ -21,7 +22,8 @@ CREATE INDEX IF NOT EXISTS outbox_sent ON outbox (sent, seq);
 CREATE TABLE IF NOT EXISTS told (event_id TEXT PRIMARY KEY, recording_id TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS checkpoint (
     recording_id TEXT PRIMARY KEY, next_index INTEGER NOT NULL, state BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS question (episode_id TEXT PRIMARY KEY, payload BLOB NOT NULL);
+DROP TABLE IF EXISTS question;
+CREATE TABLE IF NOT EXISTS asked (answer_id TEXT PRIMARY KEY, payload BLOB NOT NULL);
 """
 
 
@@ -38,7 +40,7 @@ class OutboxRow:
 class Committed:
     """Questions that are new, and how many old rows had to go because the outbox was full."""
 
-    asked: tuple[EpisodeEvent, ...]
+    asked: tuple[ModelQuestion, ...]
     evicted: int
 
 
@@ -67,7 +69,7 @@ class Outbox:
         self,
         events: Iterable[Event],
         checkpoint: Checkpoint | None = None,
-        questions: Iterable[EpisodeEvent] = (),
+        questions: Iterable[ModelQuestion] = (),
     ) -> "Committed":
         """Store events, questions for the language model and a checkpoint in one transaction.
 
@@ -122,13 +124,13 @@ class Outbox:
                 self._db.execute(f"DELETE FROM {table} WHERE recording_id = ?", (str(recording_id),))  # noqa: S608
 
     def open_questions(self) -> list[bytes]:
-        """Episodes that the language model was asked about and has not answered."""
-        return [row[0] for row in self._db.execute("SELECT payload FROM question")]
+        """What the language model was asked and has not answered, oldest first."""
+        return [row[0] for row in self._db.execute("SELECT payload FROM asked ORDER BY rowid")]
 
-    def close_question(self, episode_id: UUID, answer: Event) -> None:
-        """The answer, whatever it is, takes the place of the question."""
+    def close_question(self, answer: Event) -> None:
+        """The answer, whatever it is, takes the place of the question of its id."""
         with _Transaction(self._db):
-            self._db.execute("DELETE FROM question WHERE episode_id = ?", (str(episode_id),))
+            self._db.execute("DELETE FROM asked WHERE answer_id = ?", (str(answer.event_id),))
             self._add(answer)
 
     def close(self) -> None:
@@ -142,12 +144,12 @@ class Outbox:
         row = (str(event.event_id), event.kind, event_topic(event.device_id, event.kind), encode(event))
         self._db.execute("INSERT INTO outbox (event_id, kind, topic, payload) VALUES (?, ?, ?, ?)", row)
 
-    def _ask(self, question: EpisodeEvent) -> bool:
-        answer = (str(localization_id(question.episode_id)),)
+    def _ask(self, question: ModelQuestion) -> bool:
+        answer = (str(question.answer_id),)
         if self._db.execute("SELECT 1 FROM told WHERE event_id = ?", answer).fetchone():
             return False
-        row = (str(question.episode_id), encode(question))
-        return bool(self._db.execute("INSERT OR IGNORE INTO question VALUES (?, ?)", row).rowcount)
+        row = (*answer, encode(question))
+        return bool(self._db.execute("INSERT OR IGNORE INTO asked VALUES (?, ?)", row).rowcount)
 
     def _make_room(self) -> int:
         """Measurements go first, then the oldest of the rest; the newest notice can tell of it."""

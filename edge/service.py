@@ -10,9 +10,10 @@ from edge.assembly import locked, make_ask_desk, make_localizer, make_session, m
 from edge.bundle import DEFAULT_BUNDLE
 from edge.config import EdgeConfig, utc_ns
 from edge.encoder import Encoder
-from edge.events import EpisodeEvent, LiveState, Localization, NoticeCode
+from edge.events import LiveState, Localization, NoticeCode
 from edge.localizer_desk import DeskSettings, LocalizerDesk
-from edge.messages import MessageWriter, utc
+from edge.messages import utc
+from edge.model_question import ModelQuestion, completed
 from edge.outbox import Outbox
 from edge.publisher import Publisher
 from edge.recording_folder import RecordingFolder, new_recording, open_recordings
@@ -83,7 +84,7 @@ class EdgeService:
 
     async def _work(self) -> None:
         for payload in self._outbox.open_questions():
-            self._desk.submit(EpisodeEvent.model_validate_json(payload))
+            self._desk.submit(ModelQuestion.model_validate_json(payload))
         await self._listen()
         await self._drain(questions=True)
         self._publisher.publish_state(self._state())
@@ -201,9 +202,9 @@ class EdgeService:
             localizer=self._desk.status,
         )
 
-    def _answered(self, episode: EpisodeEvent, localization: Localization) -> None:
-        """The language model's word, or why there is none, becomes an update of the episode."""
-        self._outbox.close_question(episode.episode_id, MessageWriter.localized(episode, localization))
+    def _answered(self, question: ModelQuestion, localization: Localization) -> None:
+        """The language model's word, or why there is none, becomes an event."""
+        self._outbox.close_question(completed(question, localization))
         if localization.status == "dropped" and self._session is not None:
             self._session.tally.add_dropped_question()
         self._tell_absent_model()
@@ -222,7 +223,10 @@ class EdgeService:
         self._session.tell([writer.notice(code, text, time.time_ns())])
 
     def _new_session(self, recording: RecordingFolder) -> Session:
-        return make_session(self._config, recording, self._encoder, self._outbox, self._desk.submit)
+        look_every_s = 60 * self._config.model.look_every_minutes if self._desk.status == "ready" else 0.0
+        return make_session(
+            self._config, recording, self._encoder, self._outbox, self._desk.submit, look_every_s
+        )
 
 
 async def _first_to_end(work: "asyncio.Task[None]", jobs: "list[asyncio.Task[None]]") -> None:

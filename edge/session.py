@@ -6,13 +6,16 @@ events are not is analysed again after a crash.
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 from edge.encoder import Encoder
-from edge.events import EpisodeEvent, Event
+from edge.events import Event
+from edge.look_schedule import LookSchedule
 from edge.messages import MessageWriter
+from edge.model_question import ModelQuestion
 from edge.outbox import Checkpoint, Outbox
 from edge.pipeline import Pipeline, PipelineSettings
+from edge.question_maker import QuestionMaker
 from edge.recorder import Recorder, RecorderSettings, clipped, last_block, read_blocks
 from edge.recording_folder import RecordingFolder
 from edge.sample_clock import SampleClock
@@ -25,7 +28,7 @@ _CHECKPOINT_EVERY_S = 60.0
 
 
 class Session:
-    """Feeds blocks through; `ask` is given each new episode, for the language model."""
+    """Feeds blocks through; `ask` is given each question for the language model."""
 
     def __init__(
         self,
@@ -35,10 +38,13 @@ class Session:
         recorder_settings: RecorderSettings,
         outbox: Outbox,
         writer: MessageWriter,
-        ask: Callable[[EpisodeEvent], None],
+        ask: Callable[[ModelQuestion], None],
+        look_every_s: float = 0.0,
     ) -> None:
         self.recording, self._outbox, self._writer, self._ask = recording, outbox, writer, ask
         self._pipeline = Pipeline(encoder, recording.fs_hz, len(recording.leads), settings)
+        schedule = LookSchedule(look_every_s, recording.fs_hz)
+        self._questions = QuestionMaker(writer, self._pipeline, schedule)
         self._recorder = Recorder(recording.folder, recording.fs_hz, recording.leads, recorder_settings)
         self._checkpoint_index = 0
         self._skip_before = 0
@@ -59,6 +65,7 @@ class Session:
             )
             self._pipeline.begin_at(checkpoint.next_index)
         self._checkpoint_index = self._pipeline.next_index
+        self._questions.begin_at(self._pipeline.next_index)
         for block in read_blocks(recording.folder, len(recording.leads), self._pipeline.next_index):
             self._analyse(block)
         self._commit((), force=True)
@@ -116,13 +123,18 @@ class Session:
 
     def _analyse(self, block: PlacedBlock) -> None:
         self._emit(self._pipeline.feed(block))
+        look = self._questions.due_look()
+        if look is not None:
+            self._store((), [look])
         self._commit(self.tally.due(block.start_ns))
 
     def _emit(self, outputs: list[Output]) -> None:
         events = [event for event in map(self._writer.output, outputs) if event is not None]
-        if not events:
-            return
-        committed = self._outbox.commit(events, questions=_questions(events))
+        if events:
+            self._store(events, self._questions.of_episodes(outputs))
+
+    def _store(self, events: Iterable[Event], questions: Iterable[ModelQuestion]) -> None:
+        committed = self._outbox.commit(events, questions=questions)
         self.tally.add_evicted(committed.evicted)
         for question in committed.asked:
             self._ask(question)
@@ -137,14 +149,6 @@ class Session:
         waiting = list(events)
         if waiting or checkpoint:
             self.tally.add_evicted(self._outbox.commit(waiting, checkpoint).evicted)
-
-
-def _questions(events: list[Event]) -> Iterator[EpisodeEvent]:
-    """New episodes, as far as they are known after this step."""
-    latest = {event.episode_id: event for event in events if event.kind == "episode"}
-    for event in events:
-        if event.kind == "episode" and event.phase == "new":
-            yield latest[event.episode_id].model_copy(update={"strip": event.strip})
 
 
 def _tail(block: PlacedBlock, first_index: int, fs_hz: float) -> PlacedBlock:

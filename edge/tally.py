@@ -78,6 +78,6 @@ class Tally:
             "frames_damaged": f"{n} damaged frames were skipped; {more}",
             "samples_saturated": f"{n} samples were beyond the recorder's range and were clipped",
             "outbox_limit": f"the outbox is full: {n} of the oldest events were given up",
-            "localizer_dropped": f"the language model was busy: {n} episodes went without its answer",
+            "localizer_dropped": f"the language model was busy: {n} questions went without its answer",
         }
         return texts.get(code, more)

@@ -3,8 +3,10 @@ from uuid import UUID, uuid4, uuid5
 
 import pytest
 
-from edge.events import EpisodeEvent, MinuteEvent, NoticeEvent, decode_event, localization_id
-from edge.labels import Finding, Priority
+from edge.events import EpisodeEvent, Localization, LookEvent, MinuteEvent, NoticeEvent, decode_event
+from edge.evidence import Evidence, EvidenceBeat
+from edge.labels import BeatClass, Finding, Priority
+from edge.model_question import ModelQuestion, completed
 from edge.outbox import Checkpoint, Outbox
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -40,6 +42,13 @@ def episode() -> EpisodeEvent:
         confidence=0.5,
         seen_by=("encoder",),
     )
+
+
+EVIDENCE = Evidence(10.0, ("I",), (EvidenceBeat(0.5, BeatClass.NORMAL),), (), 9.0, qt_ms=400.0)
+
+
+def question() -> ModelQuestion:
+    return ModelQuestion(event=episode(), evidence=EVIDENCE)
 
 
 @pytest.fixture
@@ -104,15 +113,29 @@ def test_full_outbox_gives_up_measurements_first_and_says_how_many(tmp_path) -> 
 
 
 def test_a_question_stays_open_until_it_has_its_answer(outbox) -> None:
-    asked = episode()
-    outbox.commit([asked], questions=[asked])
-    assert EpisodeEvent.model_validate_json(outbox.open_questions()[0]) == asked
-    answer = asked.model_copy(update={"event_id": localization_id(asked.episode_id), "phase": "update"})
-    outbox.close_question(asked.episode_id, answer)
+    asked = question()
+    outbox.commit([asked.event], questions=[asked])
+    assert ModelQuestion.model_validate_json(outbox.open_questions()[0]) == asked
+    outbox.close_question(completed(asked, Localization(status="late")))
     assert outbox.open_questions() == []
     assert outbox.backlog() == 2
-    assert outbox.commit([asked], questions=[asked]).asked == ()
+    assert outbox.commit([], questions=[asked]).asked == ()
     assert outbox.open_questions() == []
+
+
+def test_onset_end_and_look_are_three_questions(outbox) -> None:
+    onset = question()
+    end = onset.model_copy(update={"event": onset.event.model_copy(update={"looked": "end"})})
+    stamp = {"device_id": "d", "patient_id": "p", "recording_id": RECORDING}
+    look = ModelQuestion(event=LookEvent(**stamp, event_id=uuid4(), at=AT, duration_s=10), evidence=EVIDENCE)
+    assert len(outbox.commit([], questions=[onset, end, look, onset]).asked) == 3
+    for asked in (look, end, onset):
+        outbox.close_question(completed(asked, Localization(status="answered", sentence="Noise.")))
+    assert outbox.open_questions() == []
+    told = [decode_event(row.payload) for row in outbox.unsent(10)]
+    assert [event.kind for event in told] == ["look", "episode", "episode"]
+    assert [event.looked for event in told[1:]] == ["end", "onset"]
+    assert len({event.event_id for event in told}) == 3
 
 
 def test_a_finished_recording_leaves_nothing_behind(outbox) -> None:

@@ -14,8 +14,10 @@ from edge.bundle import DEFAULT_BUNDLE
 from edge.command_line import main
 from edge.encoder import Encoder
 from edge.events import EpisodeEvent, LiveState, Localization
+from edge.evidence import Evidence
 from edge.labels import BeatClass
 from edge.messages import MessageWriter
+from edge.model_question import ModelQuestion, completed
 from edge.pipeline import Pipeline
 from edge.stream import NS_PER_S, PlacedBlock
 from hub.burden import period_statistics
@@ -72,7 +74,7 @@ def events():
         (e for e in made if isinstance(e, EpisodeEvent)), key=lambda e: (e.onset_at, e.observed_until_at)
     )
     answer = Localization(status="answered", model="small", sentence=SENTENCE)
-    return [*made, writer.localized(last, answer)]
+    return [*made, completed(ModelQuestion(event=last, evidence=Evidence(10, ("I",), (), (), 10)), answer)]
 
 
 @pytest.fixture
