@@ -49,7 +49,7 @@ class IndexSettings:
     """How pages are cut into words, and what a word weighs in title, other names, heading, cue and text."""
 
     tokenizer: str = "porter unicode61"
-    weights: tuple[float, float, float, float, float] = (6.0, 6.0, 4.0, 4.0, 1.0)
+    weights: tuple[float, float, float, float, float] = (4.0, 4.0, 8.0, 4.0, 1.0)
 
 
 class KnowledgeIndex:
