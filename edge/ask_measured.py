@@ -12,6 +12,7 @@ from edge.evidence import Evidence, EvidenceSpan, evidence_text
 from edge.labels import WAVEFORM_NAMES, BeatClass, Waveform
 from edge.recorded_window import RecordedWindow, recorded_window
 
+Measured = tuple[AskAnswer, list[RecordedWindow], list[Evidence]]
 EvidenceOf = Callable[[RecordedWindow], Evidence]
 
 _REGULAR = 0.1
@@ -48,14 +49,22 @@ class MeasuredAnswers:
         """What is being measured is not waited for."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
+    async def measure(self, request: AskRequest) -> Measured:
+        """The measured answer, with the windows and the evidence that it rests on."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._measure, request)
+
     def _answer(self, request: AskRequest) -> AskAnswer:
+        return self._measure(request)[0]
+
+    def _measure(self, request: AskRequest) -> Measured:
         windows = [recorded_window(self._folder, window) for window in request.about]
         found = [window for window in windows if window is not None]
         if len(found) < len(windows):
             which = "one of these times" if len(windows) > 1 else "this time"
-            return without_answer(request, "no_signal", f"The edge holds no recorded signal of {which}.")
+            text = f"The edge holds no recorded signal of {which}."
+            return without_answer(request, "no_signal", text), [], []
         evidence = [self._evidence_of(window) for window in found]
-        return AskAnswer(
+        answer = AskAnswer(
             question_id=request.question_id,
             device_id=request.device_id,
             status="answered",
@@ -63,6 +72,7 @@ class MeasuredAnswers:
             evidence=tuple(map(_told, found, evidence)),
             findings=tuple(map(_finding, evidence[0].spans)),
         )
+        return answer, found, evidence
 
 
 def evidence_sentences(evidence: Evidence, question: str = "") -> Iterator[str]:

@@ -10,7 +10,7 @@ to the last digit: the first five minutes are not scored, beats match within 150
 import argparse
 from typing import Final
 
-from export.evaluation.commands import beats, cinc2017, episodes, noise, report, runs, vf, waves
+from export.evaluation.commands import beats, cinc2017, episodes, localization, noise, report, runs, vf, waves
 
 HELP = "score a detector by the rules of EC57 (needs wfdb, no torch)"
 
@@ -23,6 +23,7 @@ _SUBCOMMANDS: Final = {
     "noise": noise,
     "vf": vf,
     "cinc2017": cinc2017,
+    "localization": localization,
 }
 
 

@@ -3,7 +3,7 @@
     hearth export language --run runs/language --data DIR --out edge/models/language
 
 The run is a folder of `python -m export.training.language.train`: a LoRA and a projector. The LoRA becomes an
-adapter GGUF, the projector ONNX. torch and llama.cpp are compared on golden prompts with real ECG: logits, and
+adapter GGUF, the projector ONNX. torch and llama.cpp are compared on golden prompts of real ECG: logits and
 answers under the grammar. Only if they agree is the bundle written.
 """
 

@@ -1,7 +1,7 @@
-"""What was taught to the language bundle: adapter, projector and marks, written only if they agree with torch.
+"""What was taught, as a language bundle: adapter, projector, marks; written only if they agree with torch.
 
-Golden prompts hold real soft tokens; torch with the LoRA is compared with llama.cpp on the packaged file with the
-adapter over it, on logits and on answers held to the grammar.
+Golden prompts hold real soft tokens; torch with the LoRA is compared with llama.cpp on the packaged file and
+the adapter over it: logits, and answers held to the grammar.
 """
 
 import hashlib

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from edge.comparison import ECTOPY_SHARE, changes, changes_text, direction
 from edge.ecg_prompt import EcgPlace, Shown, prompt_parts
 from edge.evidence import Evidence, EvidenceBeat, EvidenceSpan
 from edge.labels import WAVEFORM_NAMES, BeatClass, Waveform
@@ -30,7 +31,6 @@ from export.training.language.phrases import (
 )
 
 _MOST_SPANS: Final = 12
-_RATE_CHANGE, _INTERVAL_CHANGE = 0.10, 0.15
 
 Row = dict[str, Any]
 
@@ -120,23 +120,13 @@ def compare(one: Row, other: Row, rng: np.random.Generator) -> Instruction:
 
 
 def change_text(one: Row, other: Row) -> str:
-    """`rate higher; rhythm same; ectopy more; intervals same`."""
-    before, after = evidence_of(one), evidence_of(other)
-    rate_word = _direction(before.heart_rate_bpm, after.heart_rate_bpm, _RATE_CHANGE, ("higher", "lower"))
-    interval = _direction(before.qrs_ms, after.qrs_ms, _INTERVAL_CHANGE, ("longer", "shorter"))
+    """Rate and intervals as measured, rhythm and ectopy as annotated."""
+    found = changes(evidence_of(one), evidence_of(other))
     fibrillates = ["AFIB" in row["spans"] for row in (one, other)]
-    rhythm = "same" if fibrillates[0] == fibrillates[1] else "changed"
     n = [sum(len(row["spans"].get(w, ())) / row["seconds"] for w in ("V", "A")) for row in (one, other)]
-    ectopy = _direction(n[0], n[1], 0.5, ("more", "less")) if any(n) else "same"
-    return f"rate {rate_word}; rhythm {rhythm}; ectopy {ectopy}; intervals {interval}"
-
-
-def _direction(before: float | None, after: float | None, share: float, words: tuple[str, str]) -> str:
-    if before is None or after is None:
-        return "unknown"
-    if abs(after - before) <= share * max(before, after):
-        return "same"
-    return words[0] if after > before else words[1]
+    found["rhythm"] = "same" if fibrillates[0] == fibrillates[1] else "changed"
+    found["ectopy"] = direction(n[0], n[1], ECTOPY_SHARE, ("more", "less"))
+    return changes_text(found)
 
 
 def which(rows: Sequence[Row], rng: np.random.Generator) -> Instruction | None:

@@ -1,0 +1,116 @@
+"""Who answers the localization questions: the blind, an oracle, encoder and rules, language model, all."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import wfdb
+
+from edge.beat_spans import Stretch
+from edge.evidence import EvidenceSpan
+from edge.filters import CausalBandpass
+from edge.fusion import fuse
+from edge.labels import Waveform
+from edge.localizer import Localizer
+from edge.localizer_prompt import look_at
+from edge.localizer_reading import read_findings
+from edge.localizer_request import Said
+from edge.resampler import resample
+from edge.signal_reader import RawEcg, SignalReader
+from export.evaluation.localization import CONSTANT_ANSWER, Question
+from export.evaluation.record_spans import RecordSpans
+
+Answer = list[Stretch]
+Window = tuple[str, float, int]
+
+_LEAD_IN_S = 5.0  # for the filter to settle
+_UV_PER_MV = 1000.0
+
+
+def blind(_: Question) -> Answer:
+    """The same for every question."""
+    return [CONSTANT_ANSWER]
+
+
+def presence_oracle(question: Question) -> Answer:
+    """Knows whether, and not where."""
+    return [CONSTANT_ANSWER] if question.truth else []
+
+
+def measured(spans: Mapping[str, RecordSpans]) -> Callable[[Question], Answer]:
+    """Encoder, second stage and rules, on the stream of the whole record."""
+
+    def answer(question: Question) -> Answer:
+        return spans[question.record].window(question.waveform, question.start_s, question.seconds)
+
+    return answer
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Strips:
+    """The first signal of records, filtered, at the encoder's rate."""
+
+    data: Path
+    fs_hz: int
+
+    def window(self, window: Window) -> tuple[npt.NDArray[np.float32], str]:
+        """`[1, samples]` in mV of one window, and its lead."""
+        name, start_s, seconds = window
+        path = str(self.data / "mitdb" / name)
+        fs = wfdb.rdheader(path).fs
+        first = max(0, round((start_s - _LEAD_IN_S) * fs))
+        stop = round((start_s + seconds) * fs) + int(fs)
+        record = wfdb.rdrecord(
+            path, channels=[0], sampfrom=first, sampto=min(stop, wfdb.rdheader(path).sig_len)
+        )
+        at_rate = resample(np.nan_to_num(record.p_signal), float(fs), self.fs_hz)
+        filtered = CausalBandpass(self.fs_hz).feed(at_rate)
+        begin = round((start_s - first / fs) * self.fs_hz)
+        cut = filtered[begin : begin + seconds * self.fs_hz]
+        cut = np.pad(cut, ((0, seconds * self.fs_hz - len(cut)), (0, 0)), mode="edge")
+        return np.ascontiguousarray(cut.T, np.float32), record.sig_name[0]
+
+
+def ask_model(localizer: Localizer, reader: SignalReader, strips: Strips, window: Window) -> Said:
+    """Locate everything in one window; the model has the signal alone, nothing measured is told."""
+    ecg_mv, lead = strips.window(window)
+    read = reader.read_prepared(ecg_mv, (lead,))
+    raw = RawEcg(np.round(ecg_mv.T * _UV_PER_MV).astype(np.int32), float(strips.fs_hz), (lead,))
+    request = look_at(raw, None)
+    return localizer.answers_of_rows([read.rows], request.beginning, request.branches[:1])[0]
+
+
+def model_alone(said: Mapping[Window, Said]) -> Callable[[Question], Answer]:
+    """The language model's own stretches."""
+
+    def answer(question: Question) -> Answer:
+        findings = read_findings(said[_window(question)], question.seconds) or []
+        return [(f.start_s, f.end_s) for f in findings if f.finding is question.waveform]
+
+    return answer
+
+
+def whole(spans: Mapping[str, RecordSpans], said: Mapping[Window, Said]) -> Callable[[Question], Answer]:
+    """What was measured and what the model says, fused by the edge's rule."""
+
+    def answer(question: Question) -> Answer:
+        found = _measured_spans(spans[question.record], question)
+        findings = read_findings(said[_window(question)], question.seconds) or []
+        fused = fuse(found, findings).findings
+        return [(f.start_s, f.end_s) for f in fused if f.finding is question.waveform]
+
+    return answer
+
+
+def _measured_spans(spans: RecordSpans, question: Question) -> Sequence[EvidenceSpan]:
+    return [
+        EvidenceSpan(waveform, start_s, end_s)
+        for waveform in Waveform
+        for start_s, end_s in spans.window(waveform, question.start_s, question.seconds)
+    ]
+
+
+def _window(question: Question) -> Window:
+    return question.record, question.start_s, question.seconds
