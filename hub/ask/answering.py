@@ -42,6 +42,7 @@ _EMERGENCY: Final = (
     "If this is happening now, call your emergency number at once (112 in Europe, 911 in North America)."
     " Hearth cannot judge symptoms, and calls nobody."
 )
+_IN_NEED: Final = "If somebody is unwell, do not ask Hearth: call your emergency number or a doctor."
 _CALL: Final = "emergency#call-at-once"
 
 
@@ -98,9 +99,8 @@ def _explained(asker: Asker, line: str, reading: Reading) -> Answer:
 
 def _not_understood(_asker: Asker, _line: str, reading: Reading) -> Answer:
     examples = tuple(f"  {example}" for example in EXAMPLES)
-    return Answer(
-        "not_understood", reading, ("This was not understood. What can be asked, for example:", *examples)
-    )
+    first = "This was not understood. What can be asked, for example:"
+    return Answer("not_understood", reading, (first, *examples, _IN_NEED))
 
 
 def _device_status(asker: Asker, _line: str, reading: Reading) -> Answer:

@@ -28,6 +28,7 @@ def broker():
     embedded = EmbeddedBroker("127.0.0.1", port, "hub", {"hub": "secret", "strap-1": "one"})
     embedded.start()
     yield Broker("127.0.0.1", port, "hub", "secret")
+    time.sleep(1)  # amqtt leaves a connection open that it has not yet seen closed
     embedded.stop()
 
 

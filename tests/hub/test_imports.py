@@ -15,6 +15,7 @@ HEAVY = ("onnxruntime", "bleak", "torch", "textual", "scipy", "numpy", "wfdb", "
         "hub.service, hub.broker",
         "hub.status",
         "hub.commands.hub, hub.commands.status",
+        "hub.ask.answering, hub.ask_client, hub.knowledge_index",
     ],
 )
 def test_the_server_side_loads_nothing_heavy(modules):
