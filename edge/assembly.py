@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from edge.ask_answer import LanguageAnswers
 from edge.ask_desk import AskDesk, Reply
 from edge.ask_measured import MeasuredAnswers
 from edge.bundle import DEFAULT_BUNDLE
@@ -47,10 +48,11 @@ def make_session(
     return Session(recording, encoder, settings, limits, outbox, writer, ask, look_every_s)
 
 
-def make_ask_desk(config: EdgeConfig, reply: Reply) -> AskDesk:
+def make_ask_desk(config: EdgeConfig, process: LocalizerProcess | None, reply: Reply) -> AskDesk:
     """Answers the hub's questions about the signal, from what is recorded."""
     reader = SpanReader(config.model.bundle or DEFAULT_BUNDLE, _pipeline_settings(config))
-    return AskDesk(MeasuredAnswers(recordings_folder(config), reader.read).answer, reply)
+    measured = MeasuredAnswers(recordings_folder(config), reader.read)
+    return AskDesk(LanguageAnswers(measured, process).answer, reply)
 
 
 def make_writer(config: EdgeConfig, recording: RecordingFolder) -> MessageWriter:

@@ -40,8 +40,9 @@ class EdgeService:
         self._encoder = Encoder(model.bundle or DEFAULT_BUNDLE)
         self._outbox = Outbox(config.storage.folder / "outbox.sqlite", config.storage.max_outbox_rows)
         desk_settings = DeskSettings(model.deadline_s, model.waiting_questions)
-        self._desk = LocalizerDesk(make_localizer(config), self._answered, desk_settings)
-        self._asks = make_ask_desk(config, lambda answer: self._publisher.publish_answer(answer))
+        process = make_localizer(config)
+        self._desk = LocalizerDesk(process, self._answered, desk_settings)
+        self._asks = make_ask_desk(config, process, lambda answer: self._publisher.publish_answer(answer))
         self._publisher = Publisher(self._outbox, config.device.device_id, config.mqtt, self._asks.submit)
         self._session: Session | None = None
         self._link: Literal["connected", "lost", "ended"] = "lost"

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import maximum_filter1d
 
+from edge.bundle import Manifest
 from edge.encoder import Encoder, EncoderFrames
 
 TOKENS_PER_SECOND: Final = 2
@@ -68,6 +69,18 @@ def window_features(encoder: Encoder, ecg_mv: Float32) -> Float32:
 def lead_features(pieces: list[EncoderFrames]) -> Float32:
     """`[tokens, features]` of one lead."""
     return np.concatenate([token_features(piece) for piece in pieces])
+
+
+def class_columns(frame_width: int, n_classes: int) -> npt.NDArray[np.int64]:
+    """`[tenths, classes]`: which features hold the beats of each class."""
+    first = 2 * frame_width
+    return first + np.arange(_TENTHS)[:, None] * (1 + n_classes) + 1 + np.arange(n_classes)
+
+
+def rhythm_columns(manifest: Manifest) -> npt.NDArray[np.int64]:
+    """`[rhythms]`: which features hold the rhythms of the token's second."""
+    first = 2 * manifest.frame_width + _TENTHS * (1 + len(manifest.beat_classes)) + manifest.embedding_width
+    return first + np.arange(len(manifest.rhythms))
 
 
 def block_plan(seconds: int, n_leads: int, beats_s: Sequence[float]) -> npt.NDArray[np.int64]:

@@ -8,14 +8,21 @@ import numpy.typing as npt
 
 from edge.analysis import Analysis
 from edge.beat_spans import Stretch, merged, neighbour_stretches
-from edge.labels import WAVEFORM_OF_FINDING, BeatClass, Rhythm, Waveform
+from edge.labels import WAVEFORM_OF_FINDING, BeatClass, Finding, Rhythm, Waveform
 from edge.stream import NS_PER_S, Span
 
 _CLASS_OF = {
     Waveform.VENTRICULAR_BEAT: BeatClass.VENTRICULAR,
     Waveform.SUPRAVENTRICULAR_BEAT: BeatClass.SUPRAVENTRICULAR,
 }
-_BEFORE_S = 0.3
+_WAVEFORM_OF_RUN = {Finding.VENTRICULAR_RUN: Waveform.VENTRICULAR_TACHYCARDIA}
+"""The annotators' note `(VT` begins at three ventricular beats, also below 100 a minute."""
+_VENTRICULAR = (
+    Waveform.VENTRICULAR_TACHYCARDIA,
+    Waveform.VENTRICULAR_BIGEMINY,
+    Waveform.VENTRICULAR_TRIGEMINY,
+)
+_NEAR_S = 0.01
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,12 +52,13 @@ class RecordSpans:
 def record_spans(
     analysis: Analysis, fs_hz: float, duration_s: float, blocks: Sequence[Waveform | None] = ()
 ) -> RecordSpans:
-    """Of a whole analysed record; a pattern of beats lasts until the beat after its last."""
+    """Of a whole analysed record."""
     at_s = np.array([beat.index / fs_hz for beat in analysis.beats])
     spans: dict[tuple[str, int], Span] = {}
     for step in analysis.episodes:
         spans[step.span.finding, step.span.onset_index] = step.span
-    rhythms = [_of_span(span, fs_hz, at_s) for span in spans.values()]
+    is_ventricular = np.array([beat.beat_class is BeatClass.VENTRICULAR for beat in analysis.beats], bool)
+    rhythms = [_of_span(span, fs_hz, at_s, is_ventricular) for span in spans.values()]
     rhythms = [one for one in rhythms if one[0] is not Waveform.ATRIAL_FIBRILLATION]
     return RecordSpans(
         at_s,
@@ -60,12 +68,22 @@ def record_spans(
     )
 
 
-def _of_span(span: Span, fs_hz: float, at_s: npt.NDArray[np.float64]) -> tuple[Waveform, float, float]:
+def _of_span(
+    span: Span, fs_hz: float, at_s: npt.NDArray[np.float64], is_ventricular: npt.NDArray[np.bool_]
+) -> tuple[Waveform, float, float]:
+    """Annotators set a rhythm's note midway between its first beat and the one before.
+
+    A pattern of ventricular beats begins with the first and ends with the last of these.
+    """
+    waveform = _WAVEFORM_OF_RUN.get(span.finding, WAVEFORM_OF_FINDING[span.finding])
     onset_s = span.onset_index / fs_hz
     end_s = onset_s + ((span.end_ns or span.last_ns) - span.onset_ns) / NS_PER_S
-    after = at_s[at_s > end_s + 1 / fs_hz]
-    end_s = float(after[0]) if len(after) else end_s
-    return WAVEFORM_OF_FINDING[span.finding], onset_s, end_s
+    own = at_s[is_ventricular & (at_s > onset_s - _NEAR_S) & (at_s < end_s + _NEAR_S)]
+    if waveform in _VENTRICULAR and len(own):
+        onset_s, end_s = float(own[0]), float(own[-1])
+    before, after = at_s[at_s < onset_s - _NEAR_S], at_s[at_s > end_s + _NEAR_S]
+    begun_s = (onset_s + float(before[-1])) / 2 if len(before) else 0.0
+    return waveform, begun_s, (end_s + float(after[0])) / 2 if len(after) else end_s
 
 
 def _fibrillation(analysis: Analysis, fs_hz: float, duration_s: float) -> list[tuple[Waveform, float, float]]:

@@ -17,10 +17,11 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from edge.bundle import DEFAULT_BUNDLE, load_manifest
 from edge.language_model import default_path
 from export.language.base import load_base
 from export.language.lora import LoraSettings, add_lora, save_adapter
-from export.language.projector import Projector, save_projector
+from export.language.projector import LETTERS, Projector, anchor_rows, save_projector
 from export.training.language.samples import Batch, Corpus, Drawer, Encoding, Sample, batch_of, sample_of
 
 _POOL = 48  # instructions drawn at a time, cut into batches of like length
@@ -40,6 +41,8 @@ class SoftModel(torch.nn.Module):
         self.bf16 = bool(config["steps"]["bf16"])
         self.language = add_lora(base.model, LoraSettings.from_table(config["lora"]))
         self.projector = Projector(n_features, embedding.shape[1], row_scale=scale, **config["projector"])
+        letters = {text: embedding[self.encoding.ids(text)[0]].detach() for text in LETTERS.values()}
+        self.projector.anchors.copy_(anchor_rows(load_manifest(DEFAULT_BUNDLE), n_features, letters))
 
     def embedded(self, batch: Batch) -> Tensor:
         """`[batch, length, width]`."""
