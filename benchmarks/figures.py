@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from benchmarks import beats, demo, evaluated, intervals, noise, rhythm, runs, speed
+from benchmarks import beats, demo, evaluated, find, intervals, noise, rhythm, runs, speed
 from benchmarks.detections import ROOT, default_peers_python
 from benchmarks.made_with import into_manifest, made_with
 from benchmarks.pages import numbers_text, result_page, summary_page
@@ -37,6 +37,7 @@ TASKS: Final[dict[str, Callable[[Workplace], Result]]] = {
     "vf": evaluated.vf,
     "cinc2017": evaluated.cinc2017,
     "demo": demo.run,
+    "find": find.run,
     "speed": speed.run,
 }
 PAGES: Final = ROOT / "docs" / "figures"

@@ -87,6 +87,7 @@ def is_normal(truth: Truth) -> bool:
     return plain and not (is_slow(truth) or is_fast(truth) or has_pause(truth)) and truth.noisy_s == 0
 
 
+@cache
 def truth_at(record: Path, middle_s: float) -> Truth:
     """What is annotated in the window around a time of a record."""
     first_s, stop_s = middle_s - HALF_S, middle_s + HALF_S

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final, Self
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -52,7 +53,7 @@ class FindModel:
     def load(cls, path: Path = FIND_MODEL) -> Self:
         """Raises `FindModelError` where the file is missing or is another."""
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 arrays = {name: stored[name] for name in stored.files}
             words = arrays["vocabulary"].tobytes().decode().split("\n")
             halves = {name: arrays[name].astype(np.float32) for name in ("rows", "row_weight")}
@@ -60,7 +61,7 @@ class FindModel:
             model = arrays["encoder_sha256"].tobytes().decode()[:MODEL_DIGITS]
         except FileNotFoundError:
             raise FindModelError(f"{path}: the towers of `hearth find` are missing") from None
-        except (KeyError, ValueError, OSError) as error:
+        except (KeyError, ValueError, OSError, BadZipFile) as error:
             raise FindModelError(f"{path}: not the towers of `hearth find`: {error}") from error
         return cls(
             model, {word: row for row, word in enumerate(words)}, **halves, text=layers[0], window=layers[1]

@@ -7,14 +7,9 @@ from edge.labels import Finding
 from edge.text_features import words_of
 
 _V_RUNS: Final = (Finding.VENTRICULAR_RUN, Finding.VENTRICULAR_TACHYCARDIA)
-_V_ANY: Final = (
-    *_V_RUNS,
-    Finding.VENTRICULAR_COUPLET,
-    Finding.VENTRICULAR_BIGEMINY,
-    Finding.VENTRICULAR_TRIGEMINY,
-)
 
-# a phrase counts where its words follow each other in the question; longer ones are looked for first
+# a phrase counts where its words follow each other in the question; longer ones are looked for first.
+# single wide beats are no finding and have no entry
 _PHRASES: Final[tuple[tuple[tuple[Finding, ...], str], ...]] = (
     ((Finding.VENTRICULAR_FIBRILLATION,), "ventricular fibrillation, ventricular flutter, vf, v fib, vfib"),
     (
@@ -42,7 +37,6 @@ _PHRASES: Final[tuple[tuple[tuple[Finding, ...], str], ...]] = (
         "bigeminy, bigeminus, ventricular bigeminy, every second beat, every other beat",
     ),
     ((Finding.VENTRICULAR_TRIGEMINY,), "trigeminy, trigeminus, ventricular trigeminy, every third beat"),
-    (_V_ANY, "BEATS, ventricular ectopy, ventricular extrasystoles, premature ventricular complexes"),
     (
         (Finding.SUPRAVENTRICULAR_RUN,),
         "supraventricular run, supraventricular runs, supraventricular tachycardia, svt, psvt, atrial run, "
