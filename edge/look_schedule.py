@@ -2,15 +2,15 @@
 
 
 class LookSchedule:
-    """Counts samples of the recording, so that a restart neither repeats nor forgets a look."""
+    """Counts samples of the recording, so that a look has the same number after a restart."""
 
     def __init__(self, every_s: float, fs_hz: float) -> None:
         self._every = round(every_s * fs_hz)
         self._done = 0
 
     def begin_at(self, index: int) -> None:
-        """What was due before this sample has been looked at, or never will be."""
-        self._done = index // self._every if self._every else 0
+        """Go on from a sample; the newest look is due again, as it may have waited for readable signal."""
+        self._done = max(0, index // self._every - 1) if self._every else 0
 
     def due(self, index: int) -> int | None:
         """Number of the look that is due once the recording is this long; `None` where none is."""
