@@ -2,12 +2,12 @@
 
 import argparse
 import json
-import resource
 import time
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.speed_child import highest_memory_mb
 from export.language.llama_run import LlamaRun
 
 PROMPT_TOKENS, ANSWER_TOKENS, REPEATS = 256, 48, 3
@@ -35,7 +35,7 @@ def main() -> None:
     figures = {
         "prompt_per_s": PROMPT_TOKENS / min(prompts_s),
         "answer_per_s": ANSWER_TOKENS / min(answers_s),
-        "rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "rss_mb": highest_memory_mb(),
     }
     print(json.dumps(figures))
 

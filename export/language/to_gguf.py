@@ -1,6 +1,7 @@
 """A causal language model of torch as GGUF: metadata, tokenizer, tensors; and quantized by llama.cpp."""
 
 import ctypes
+import logging
 import os
 from pathlib import Path
 from typing import Final
@@ -64,6 +65,7 @@ def quantize(source: Path, out: Path, kind: str) -> None:
     """One of `QUANTIZED` from a file in f16 or f32, by llama.cpp itself."""
     import llama_cpp
 
+    logging.getLogger("llama-cpp-python").setLevel(logging.ERROR)
     parameters = llama_cpp.llama_model_quantize_default_params()
     parameters.ftype = int(QUANTIZED[kind])
     parameters.nthread = 1
