@@ -154,4 +154,5 @@ def farthest_from_chord(
     left, middle, right = (distance[each, inner + step] for step in (-1, 0, 1))
     bend = left - 2 * middle + right
     is_inside = (best == inner) & (best < n - 1) & (bend < 0)
-    return best + np.where(is_inside, 0.5 * (left - right) / np.where(is_inside, bend, -1.0), 0.0)
+    shift = np.where(is_inside, 0.5 * (left - right) / np.where(is_inside, bend, -1.0), 0.0)
+    return np.asarray(best + shift)
