@@ -45,28 +45,6 @@ class Sequence(BaseModel):
     delay_beats: Annotated[int, Field(ge=0)]
 
 
-class VfWeight(BaseModel):
-    """`weight` times how far a feature lies from its `mean`, in units of `scale`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    mean: float
-    scale: Positive
-    weight: float
-
-
-class VfModel(BaseModel):
-    """Log odds of ventricular fibrillation from features by name (`edge.vf_features`): the second opinion.
-
-    A bundle without it believes the encoder.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    features: dict[str, VfWeight]
-    bias: float
-
-
 class Manifest(BaseModel):
     """What the models of a bundle expect and say.
 
@@ -95,7 +73,6 @@ class Manifest(BaseModel):
     embedding_width: int
     text_width: int
     sequence: Sequence | None
-    vf: VfModel | None = None
     thresholds: Thresholds
     training_data: tuple[str, ...]
     figures: dict[str, Any]

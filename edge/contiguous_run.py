@@ -29,8 +29,7 @@ class EncodedSpan:
     """Frames of the run's seconds `first_s` to `stop_s`; the last second of a run may be cut short.
 
     `look` is about the window that they were cut from; `unfiltered_mv` `[samples, leads]` is the signal of
-    these seconds at the model's rate, before the causal filter, which would shift its peaks; `filtered_mv`
-    after it.
+    these seconds at the model's rate, before the causal filter, which would shift its peaks.
     """
 
     first_s: int
@@ -38,7 +37,6 @@ class EncodedSpan:
     frames: EncoderFrames
     look: WindowLook
     unfiltered_mv: npt.NDArray[np.float64]
-    filtered_mv: npt.NDArray[np.float32]
 
 
 Beside = Callable[[int, EncodedSpan], None]
@@ -114,8 +112,7 @@ class ContiguousRun:
         samples = slice(kept.start * per_frame, kept.stop * per_frame)
         frames = encoded.frames(Part(kept, samples, seconds))
         look = WindowLook((start_s + stop_s) / 2, encoded.look)
-        filtered = window[seconds.start * fs : seconds.stop * fs]
-        return EncodedSpan(first_s, end_s, frames, look, self._unfiltered((keep_s - first_s) * fs), filtered)
+        return EncodedSpan(first_s, end_s, frames, look, self._unfiltered((keep_s - first_s) * fs))
 
     def _unfiltered(self, n: int) -> npt.NDArray[np.float64]:
         """The next `n` samples, or what there is at the end of the run."""

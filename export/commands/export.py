@@ -49,9 +49,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="folder of the second stage's checkpoint (default: the encoder decides alone)",
     )
-    parser.add_argument(
-        "--vf", type=Path, help="folder of the second opinion on VF (default: the encoder is believed)"
-    )
     parser.add_argument("--config", type=Path, default=Path("configs/training/encoder.toml"))
     parser.add_argument(
         "--int8", action="store_true", help="int8 weights (published file; own is always int8)"
@@ -84,7 +81,7 @@ def _write_bundle(arguments: argparse.Namespace) -> int:
     settings = tomllib.loads(arguments.config.read_text())
     windows = [window.ecg_mv for window in development_windows(settings, arguments.data)]
     report = write_bundle(
-        Checkpoints(arguments.checkpoint, arguments.sequence, arguments.vf),
+        Checkpoints(arguments.checkpoint, arguments.sequence),
         arguments.out,
         windows[:256],
         Thresholds.model_validate(settings["thresholds"]),
