@@ -39,6 +39,12 @@ TASKS: Final[dict[str, Callable[[Workplace], Result]]] = {
     "demo": demo.run,
     "find": find.run,
     "speed": speed.run,
+    "localization": localization.short,
+    "localization-long": localization.long,
+    "statements": statements.run,
+    "comparison": comparison.run,
+    "faithfulness": faithfulness.run,
+    "language-speed": language_speed.run,
 }
 PAGES: Final = ROOT / "docs" / "figures"
 

@@ -54,6 +54,11 @@ class LlamaSession:
         self._memory = llama_cpp.llama_get_memory(self._llama.ctx)
         self.position = 0
 
+    @property
+    def context(self) -> Any:
+        """llama.cpp's handle, for measuring it alone."""
+        return self._llama.ctx
+
     def take_back(self, position: int = 0) -> None:
         """Forget what was fed after `position`."""
         llama_cpp.llama_memory_seq_rm(self._memory, 0, position, -1)
