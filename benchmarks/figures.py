@@ -17,7 +17,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from benchmarks import beats, demo, evaluated, find, intervals, noise, rhythm, runs, speed
+from benchmarks import (
+    beats,
+    comparison,
+    demo,
+    evaluated,
+    faithfulness,
+    find,
+    intervals,
+    language_speed,
+    localization,
+    noise,
+    rhythm,
+    runs,
+    speed,
+    statements,
+)
 from benchmarks.detections import ROOT, default_peers_python
 from benchmarks.made_with import into_manifest, made_with
 from benchmarks.pages import numbers_text, result_page, summary_page

@@ -62,7 +62,7 @@ def run(place: Workplace) -> Result:
 
 def _measured(place: Workplace, threads: int) -> dict[str, Cell]:
     command = [sys.executable, "-m", "benchmarks.language_speed", "--data", str(place.data)]
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [*command, "--threads", str(threads)], check=False, capture_output=True, text=True,
         env={**os.environ, "OMP_WAIT_POLICY": "PASSIVE"},
     )  # fmt: skip
