@@ -133,7 +133,7 @@ class _Waiting:
             client.tls_set(self._broker.tls_ca_file, self._broker.tls_cert_file, self._broker.tls_key_file)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
-        client.on_message = lambda _c, _u, message: self._on_message(message.topic, message.payload)
+        client.on_message = lambda _c, _u, message: self._on_message(message.topic, bytes(message.payload))
         return client
 
     @property

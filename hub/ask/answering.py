@@ -137,11 +137,11 @@ def _nothing(period: Period, latest_at: datetime | None, asker: Asker) -> str:
 def _compared(asker: Asker, line: str, reading: Reading) -> Answer:
     calendar, latest_at = asker.calendar, asker.store.latest_at(asker.patient_id)
     periods = comparison.compared_periods(line, calendar, newest_week(latest_at, calendar))
-    pasts = [past_of(asker.store, asker.patient_id, period, calendar.zone) for period in periods]
-    for past in pasts:
+    earlier, later = (past_of(asker.store, asker.patient_id, period, calendar.zone) for period in periods)
+    for past in (earlier, later):
         if past.is_empty:
             return Answer("no_data", reading, (_nothing(past.period, latest_at, asker),))
-    return Answer("answered", reading, tuple(comparison.sentences(*pasts, reading.subject)))
+    return Answer("answered", reading, tuple(comparison.sentences(earlier, later, reading.subject)))
 
 
 def _looked_at(asker: Asker, line: str, reading: Reading) -> Answer:
