@@ -77,7 +77,7 @@ def find(question: str, episodes: Sequence[Episode], minutes: Sequence[Minute], 
     question = checked_question(question)
     named = named_findings(question)
     quiet = _quiet(minutes, episodes)
-    seen = [one.embedding for one in (*episodes, *quiet)]
+    seen = [*(one.embedding for one in episodes), *(one.embedding for one in quiet)]
     readable = [model.reads(embedding) if embedding else False for embedding in seen]
     other = sum(embedding is not None for embedding in seen) - sum(readable)
     hits = [_hit_of_episode(one, named) for one in episodes] + [_hit_of_minute(one) for one in quiet]

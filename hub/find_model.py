@@ -70,7 +70,7 @@ class FindModel:
     @property
     def width(self) -> int:
         """Numbers of an embedding."""
-        return self.window.w1.shape[1]
+        return int(self.window.w1.shape[1])
 
     def of_text(self, text: str) -> Float32:
         """`[width of the shared space]`, of unit length; zeros where no word can be read."""
