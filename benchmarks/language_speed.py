@@ -81,7 +81,8 @@ def measure(data: Path, threads: int) -> dict[str, Cell]:
     from edge.language_model import default_path
     from edge.localizer import Localizer
     from edge.localizer_prompt import look_at
-    from edge.signal_reader import RawEcg, SignalReader
+    from edge.raw_ecg import RawEcg
+    from edge.signal_reader import SignalReader
 
     header = wfdb.rdheader(str(data / "mitdb" / _RECORD))
     first = int(_START_S * header.fs)

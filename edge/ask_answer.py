@@ -19,8 +19,8 @@ from edge.localizer_process import LocalizerError, LocalizerProcess
 from edge.localizer_prompt import LOCATED, MOST_SPANS, asked
 from edge.localizer_reading import read_findings
 from edge.localizer_request import Branch, LocalizerRequest, Said
+from edge.raw_ecg import RawEcg
 from edge.recorded_window import RecordedWindow
-from edge.signal_reader import RawEcg
 
 _LOG = logging.getLogger(__name__)
 

@@ -20,11 +20,6 @@ from edge.events import LocalizedFinding, Witness
 from edge.evidence import EvidenceSpan
 from edge.labels import WAVEFORM_OF_FINDING, Finding, Waveform
 
-MODEL_MAY_SAY: Final = frozenset(
-    {Waveform.LEFT_BUNDLE_BRANCH_BLOCK, Waveform.RIGHT_BUNDLE_BRANCH_BLOCK, Waveform.ATRIAL_FLUTTER}
-)
-"""Neither the encoder nor a rule decides these, so the model's word is the only one there is."""
-
 LEAST_CONFIDENCE: Final = 0.7
 _MODEL: Final[Witness] = "language_model"
 
@@ -43,6 +38,9 @@ WITNESS_OF_WAVEFORM: Final[dict[Waveform, Witness]] = {
     Waveform.TACHYCARDIA: "rule",
 }
 """Who measures what; rules read the encoder's beats."""
+
+MODEL_MAY_SAY: Final = frozenset(Waveform) - WITNESS_OF_WAVEFORM.keys()
+"""Bundle branch block and atrial flutter: nothing here decides these, so the model's word is the only one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ from edge.errors import UserError
 from edge.language_bundle import DEFAULT_LANGUAGE_BUNDLE, check_fits, load_language_bundle
 from edge.llama_session import LlamaSession
 from edge.localizer_request import Branch, Part, Said, decode_request, encode_answers
-from edge.signal_reader import Float32, RawEcg, SignalReader
+from edge.raw_ecg import RawEcg
+from edge.signal_reader import Float32, SignalReader
 
 
 class Localizer:

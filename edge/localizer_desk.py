@@ -14,7 +14,7 @@ from edge.localizer_prompt import look_at
 from edge.localizer_reading import localization
 from edge.model_question import ModelQuestion
 from edge.question_queue import QuestionQueue
-from edge.signal_reader import RawEcg
+from edge.raw_ecg import RawEcg
 
 _LOG = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from edge.evidence import Evidence
 from edge.labels import Waveform
 from edge.localizer_answer import locate_grammar, locate_question
 from edge.localizer_request import Branch, LocalizerRequest
-from edge.signal_reader import RawEcg
+from edge.raw_ecg import RawEcg
 
 REPORT_QUESTION = "Report."
 MOST_SPANS = 8

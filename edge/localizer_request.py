@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from edge.ecg_prompt import EcgPlace
-from edge.signal_reader import RawEcg
+from edge.raw_ecg import RawEcg
 
 Part = str | EcgPlace
 

@@ -12,6 +12,7 @@ from edge.evidence import Evidence
 from edge.filters import CausalBandpass
 from edge.language_bundle import LanguageBundle
 from edge.onnx_session import OnnxSession
+from edge.raw_ecg import RawEcg
 from edge.resampler import resample
 from edge.soft_tokens import block_rows, lead_code
 from edge.window_reading import read_window
@@ -20,15 +21,6 @@ Float32 = npt.NDArray[np.float32]
 
 _UV_PER_MV = 1000.0
 _LONGEST_S = 60
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RawEcg:
-    """`ecg_uv` `[n, leads]` as recorded."""
-
-    ecg_uv: npt.NDArray[np.int32]
-    fs_hz: float
-    leads: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from edge.signal_reader import RawEcg
+    from edge.raw_ecg import RawEcg
 
 HELP = "the adapter and projector that make the language model see (needs torch)"
 
@@ -56,7 +56,7 @@ def _golden_ecgs(data: Path) -> "list[RawEcg]":
     import numpy as np
     import wfdb
 
-    from edge.signal_reader import RawEcg
+    from edge.raw_ecg import RawEcg
 
     ecgs = []
     for name, start_s in (("223", 700), ("119", 60), ("223", 1200), ("108", 300)):

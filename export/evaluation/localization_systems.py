@@ -17,8 +17,9 @@ from edge.localizer import Localizer
 from edge.localizer_prompt import look_at
 from edge.localizer_reading import read_findings
 from edge.localizer_request import Said
+from edge.raw_ecg import RawEcg
 from edge.resampler import resample
-from edge.signal_reader import RawEcg, SignalReader
+from edge.signal_reader import SignalReader
 from export.evaluation.localization import CONSTANT_ANSWER, Question
 from export.evaluation.record_spans import RecordSpans
 

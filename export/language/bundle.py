@@ -21,7 +21,8 @@ from edge.encoder import Encoder
 from edge.language_bundle import BundledFile, LanguageBundle, LanguageManifest, file_sha256
 from edge.localizer_prompt import LOCATED, MOST_SPANS, look_at
 from edge.onnx_session import OnnxSession
-from edge.signal_reader import RawEcg, SignalReader
+from edge.raw_ecg import RawEcg
+from edge.signal_reader import SignalReader
 from edge.soft_tokens import MARKS
 from export.language.adapter_gguf import write_adapter
 from export.language.base import BaseModel

@@ -30,7 +30,7 @@ RULES = [
     ("edge.pipeline", {"onnxruntime"}),
     ("edge.analysis", {"onnxruntime"}),
     ("edge.service", {"onnxruntime", "paho"}),
-    ("edge.localizer", set()),
+    ("edge.localizer", {"onnxruntime", "llama_cpp"}),
     ("edge.localizer_process, edge.localizer_desk", set()),
     ("firmware_bridge.transports, firmware_bridge.devices, firmware_bridge.recordings", set()),
     ("edge.commands.edge, edge.commands.analyze, edge.commands.models", set()),
