@@ -13,7 +13,7 @@ LLAMA  := llama-cpp-python==0.3.36
 LLAMA_FLAGS := -C cmake.define.GGML_NATIVE=OFF -C cmake.define.LLAVA_BUILD=OFF -C cmake.define.LLAMA_OPENSSL=OFF
 TEX    := texlive-latex-base texlive-latex-recommended lmodern
 
-.PHONY: demo test lint types contracts tests train figures pictures clean system-demo system-test
+.PHONY: demo test lint types contracts tests train train-language figures ask-figures pictures clean system-demo system-test
 
 demo: system-demo $(VENV)/demo.done
 	$(BIN)/hearth demo $(ARGS)
@@ -42,10 +42,23 @@ train: $(VENV)/dev.done
 	$(BIN)/python -m export.training.train_sequence --data $(DATA) --encoder runs/encoder-alone --out runs/sequence
 	$(BIN)/hearth export --checkpoint runs/aligned/checkpoint --sequence runs/sequence/checkpoint \
 	  --data $(DATA) --out edge/models/encoder
+	$(BIN)/python -m export.training.train_find --data $(DATA) --out runs/find && cp runs/find/find.npz hub/models/
+
+# the language model's sight, over the packaged file; hours on two cores, can be resumed
+train-language: $(VENV)/dev.done
+	test -f $(DATA)/prepared/language/rows.jsonl || \
+	  $(BIN)/python -m export.training.language.corpus --data $(DATA) --out $(DATA)/prepared/language
+	$(BIN)/python -m export.training.language.train --config configs/training/language.toml --data $(DATA) \
+	  --corpus $(DATA)/prepared/language --out runs/language
+	$(BIN)/hearth export language --run runs/language --data $(DATA) --out edge/models/language
 
 # every figure that is published, beside open peers, on the recordings in DATA; pages in docs/figures
 figures: $(VENV)/dev.done .venv-peers/done
 	$(BIN)/python -m benchmarks.figures --data $(DATA) --into-manifest $(ARGS)
+
+# how well `hearth ask` reads questions, on its fixed set
+ask-figures: $(VENV)/dev.done
+	$(BIN)/python -m benchmarks.ask
 
 # the peers keep to an environment of their own; without them `--no-peers` still gives Hearth's figures
 .venv-peers/done: benchmarks/peers.txt
