@@ -1,4 +1,4 @@
-"""WIRE CONTRACT: what an edge says to a hub over MQTT: typed messages, JSON codec, topics.
+"""WIRE CONTRACT: what an edge says to a hub over MQTT: typed messages and their JSON codec.
 
 Owned by the edge, read by the hub; imports the standard library, pydantic and `edge.labels` alone.
 Times are UTC. A message is never changed once sent: `event_id` is the same whenever the same event is
@@ -14,8 +14,6 @@ from edge.embedding import Embedding
 from edge.labels import BeatClass, Finding, Priority, Rhythm, Waveform
 
 SCHEMA_VERSION: Final = 1
-_DEVICE_PART: Final = 2
-TOPIC_ROOT: Final = "hearth/v1"
 ID_PATTERN: Final = r"^[A-Za-z0-9_-]{1,64}$"
 HUB_ID: Final = "hub"
 
@@ -267,41 +265,3 @@ def decode_event(payload: bytes) -> Event:
 def localization_id(episode_id: UUID, looked: Looked = "onset") -> UUID:
     """Id of the one event that carries the language model's word on this part of an episode."""
     return uuid5(episode_id, "localization" if looked == "onset" else f"localization:{looked}")
-
-
-def event_topic(device_id: str, kind: str) -> str:
-    """Durable events, QoS 1: `hearth/v1/<device>/event/<kind>`."""
-    return f"{TOPIC_ROOT}/{device_id}/event/{kind}"
-
-
-def state_topic(device_id: str) -> str:
-    """Newest `LiveState`, retained."""
-    return f"{TOPIC_ROOT}/{device_id}/state"
-
-
-def availability_topic(device_id: str) -> str:
-    """`online` (birth), `stopped` (orderly end) or `offline` (last will), retained plain text."""
-    return f"{TOPIC_ROOT}/{device_id}/availability"
-
-
-def receipt_topic(device_id: str) -> str:
-    """From hub to edge: `Receipt`."""
-    return f"{TOPIC_ROOT}/{device_id}/receipt"
-
-
-def ask_topic(device_id: str) -> str:
-    """From hub to edge: `AskRequest`, QoS 1, not retained."""
-    return f"{TOPIC_ROOT}/{device_id}/ask"
-
-
-def answer_topic(device_id: str) -> str:
-    """From edge to hub: `AskAnswer`, QoS 1, not retained."""
-    return f"{TOPIC_ROOT}/{device_id}/answer"
-
-
-def device_of_topic(topic: str) -> str | None:
-    """The device that a topic belongs to, or `None` where it is not one of ours."""
-    parts = topic.split("/")
-    return (
-        parts[_DEVICE_PART] if len(parts) > _DEVICE_PART + 1 and "/".join(parts[:2]) == TOPIC_ROOT else None
-    )

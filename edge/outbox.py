@@ -11,8 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from edge.events import Event, encode, event_topic
+from edge.events import (
+    Event,
+    encode,
+)
 from edge.model_question import ModelQuestion
+from edge.topics import event_topic
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS outbox (

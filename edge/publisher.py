@@ -10,7 +10,7 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 from pydantic import ValidationError
 
-from edge import events
+from edge import events, topics
 from edge.config import MqttSection, read_password
 from edge.errors import UserError
 from edge.outbox import Outbox
@@ -89,13 +89,13 @@ class Publisher:
     def publish_state(self, state: events.LiveState) -> None:
         """The newest state, retained; lost ones do not matter."""
         if self._connected:
-            topic = events.state_topic(self._device_id)
+            topic = topics.state_topic(self._device_id)
             self._client.publish(topic, events.encode(state), qos=0, retain=True)
 
     def publish_answer(self, answer: events.AskAnswer) -> None:
         """An answer to a question of the hub; one that cannot be sent now is of no use later."""
         if self._connected:
-            self._client.publish(events.answer_topic(self._device_id), events.encode(answer), qos=1)
+            self._client.publish(topics.answer_topic(self._device_id), events.encode(answer), qos=1)
 
     async def stop(self, *, orderly: bool) -> None:
         """Say that this end is meant, and disconnect; without a word the broker tells our last will."""
@@ -111,7 +111,7 @@ class Publisher:
 
     @property
     def _availability(self) -> str:
-        return events.availability_topic(self._device_id)
+        return topics.availability_topic(self._device_id)
 
     def _username(self) -> str:
         return self._section.username or self._device_id
@@ -145,8 +145,8 @@ class Publisher:
         self._in_loop(self._greeted, str(reason), reason.is_failure)
 
     def _topics(self) -> list[str]:
-        asks = [] if self._on_ask is None else [events.ask_topic(self._device_id)]
-        return [events.receipt_topic(self._device_id), _HUB_AVAILABILITY, *asks]
+        asks = [] if self._on_ask is None else [topics.ask_topic(self._device_id)]
+        return [topics.receipt_topic(self._device_id), _HUB_AVAILABILITY, *asks]
 
     def _greeted(self, reason: str, is_failure: bool) -> None:  # noqa: FBT001 a callback's positional flag
         if is_failure:
@@ -191,13 +191,13 @@ class Publisher:
             _LOG.warning("%s does not parse: %s", topic, error.errors()[0]["msg"])
 
     def _take(self, topic: str, payload: bytes) -> None:
-        if topic == events.receipt_topic(self._device_id):
+        if topic == topics.receipt_topic(self._device_id):
             self._outbox.settle(events.Receipt.model_validate_json(payload).event_ids)
         elif self._on_ask is not None:
             self._on_ask(events.AskRequest.model_validate_json(payload))
 
 
-_HUB_AVAILABILITY = events.availability_topic(events.HUB_ID)
+_HUB_AVAILABILITY = topics.availability_topic(events.HUB_ID)
 
 
 def _tls_context(section: MqttSection) -> ssl.SSLContext:

@@ -18,10 +18,12 @@ from edge.events import (
     AskRequest,
     AskStatus,
     AskWindow,
+    encode,
+)
+from edge.topics import (
     answer_topic,
     ask_topic,
     availability_topic,
-    encode,
 )
 from hub.subscriber import Broker
 

@@ -14,7 +14,14 @@ from amqtt.errors import BrokerError
 from amqtt.plugins.base import BaseAuthPlugin, BaseTopicPlugin
 from amqtt.session import Session
 
-from edge.events import HUB_ID, TOPIC_ROOT, ask_topic, availability_topic, device_of_topic, receipt_topic
+from edge.events import HUB_ID
+from edge.topics import (
+    TOPIC_ROOT,
+    ask_topic,
+    availability_topic,
+    device_of_topic,
+    receipt_topic,
+)
 
 _START_S: Final = 15.0
 _DRAIN_S: Final = 0.2

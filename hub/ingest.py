@@ -18,8 +18,10 @@ from edge.events import (
     Event,
     LiveState,
     Receipt,
-    availability_topic,
     decode_event,
+)
+from edge.topics import (
+    availability_topic,
     device_of_topic,
     event_topic,
     state_topic,

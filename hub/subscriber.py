@@ -15,7 +15,15 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from sqlalchemy.exc import SQLAlchemyError
 
-from edge.events import HUB_ID, TOPIC_ROOT, availability_topic, encode, receipt_topic
+from edge.events import (
+    HUB_ID,
+    encode,
+)
+from edge.topics import (
+    TOPIC_ROOT,
+    availability_topic,
+    receipt_topic,
+)
 from hub.ingest import Message, Outcome
 
 _log: Final = logging.getLogger(__name__)

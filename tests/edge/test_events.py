@@ -17,10 +17,10 @@ from edge.events import (
     Strip,
     StripBeat,
     decode_event,
-    device_of_topic,
     encode,
 )
 from edge.labels import BeatClass, Finding, Priority, Rhythm
+from edge.topics import device_of_topic
 
 TIMES = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 NUMBERS = st.floats(0, 1e6)

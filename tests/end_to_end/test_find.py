@@ -10,9 +10,10 @@ import pytest
 from edge.analysis import analyse
 from edge.bundle import DEFAULT_BUNDLE
 from edge.encoder import Encoder
-from edge.events import encode, event_topic
+from edge.events import encode
 from edge.labels import Finding
 from edge.messages import MessageWriter
+from edge.topics import event_topic
 from firmware_bridge.recordings import open_recording
 from hub.commands import find as command
 from hub.demo.recording import write_toy_recording

@@ -22,13 +22,15 @@ from edge.events import (
     LiveState,
     MinuteEvent,
     Receipt,
-    availability_topic,
     encode,
+)
+from edge.labels import BeatClass
+from edge.topics import (
+    availability_topic,
     event_topic,
     receipt_topic,
     state_topic,
 )
-from edge.labels import BeatClass
 from hub.store import Store
 
 pytestmark = pytest.mark.end_to_end
