@@ -25,7 +25,7 @@ def model_words(episodes: Iterable[Episode], looks: Iterable[Look]) -> ModelWord
     """Of all answers of a period."""
     looks = list(looks)
     episodes = list(episodes)
-    answers = [source.localization for source in (*looks, *episodes)]
+    answers = [look.localization for look in looks] + [episode.localization for episode in episodes]
     answers += [episode.end_look.localization for episode in episodes if episode.end_look]
     said = [answer for answer in answers if answer is not None]
     return ModelWords(
