@@ -4,6 +4,7 @@ Locate V A AFIB.
 V 1.9-3.1 6.8-8.1; AFIB 0.0-10.0
 """
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -32,16 +33,15 @@ def _times(spans: Sequence[tuple[float, float]]) -> str:
 
 
 def locate_grammar(asked: Iterable[Waveform], duration_s: float, most_spans: int = 12) -> str:
-    """GBNF: any of the codes asked, each with 1 to `most_spans` stretches of time."""
+    """GBNF: any of the codes asked, each with 1 to `most_spans` stretches that begin inside the window."""
     wanted = set(asked)
     codes = [f'"{code}"' for code in Waveform if code in wanted]
-    seconds = _up_to(int(duration_s))
+    begins, ends = _up_to(max(0, math.ceil(duration_s) - 1)), _up_to(int(duration_s))
     rules = [
         f'root ::= "{NOTHING}" | item ("; " item)*',
         f"item ::= code (span){{1,{most_spans}}}",
         f"code ::= {' | '.join(codes)}",
-        'span ::= " " time "-" time',
-        f'time ::= ({seconds}) "." [0-9]',
+        f'span ::= " " ({begins}) "." [0-9] "-" ({ends}) "." [0-9]',
     ]
     return "\n".join(rules)
 

@@ -35,4 +35,4 @@ def test_question_names_codes_in_one_order():
 def test_grammar_holds_times_to_the_window():
     grammar = locate_grammar([Waveform.VENTRICULAR_BEAT], 10.0, 4)
     assert 'code ::= "V"' in grammar
-    assert '[0-9] | "1" [0-0]' in grammar
+    assert '" " ([0-9]) "." [0-9] "-" ([0-9] | "1" [0-0]) "." [0-9]' in grammar
