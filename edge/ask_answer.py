@@ -17,7 +17,7 @@ from edge.grounding import check
 from edge.localizer_answer import locate_grammar, locate_question
 from edge.localizer_process import LocalizerError, LocalizerProcess
 from edge.localizer_prompt import LOCATED, MOST_SPANS, asked
-from edge.localizer_reading import read_findings
+from edge.localizer_reading import read_findings, with_findings
 from edge.localizer_request import Branch, LocalizerRequest, Said
 from edge.raw_ecg import RawEcg
 from edge.recorded_window import RecordedWindow
@@ -69,18 +69,20 @@ def question_request(
 
 def completed(answer: AskAnswer, said: tuple[Said, ...], evidence: list[Evidence], model: str) -> AskAnswer:
     """The measured answer, with the model's sentences that hold, and its places where it may name them."""
+    findings, unconfirmed = answer.findings, 0
+    if len(said) > 1:
+        fused = fuse(evidence[0].spans, read_findings(said[1], evidence[0].duration_s) or [])
+        findings, unconfirmed = fused.findings, fused.unconfirmed
     if len(evidence) > 1:
         kept, struck = borne_out(read_changes(said[0].text), changes(*evidence))
         words = f"In short: {changes_text(kept)}." if kept else ""
     else:
-        checked = check(said[0].text, evidence[0])
+        checked = check(said[0].text, with_findings(evidence[0], findings))
         words, struck = checked.text, len(checked.struck)
     text = " ".join(part for part in (words, answer.text) if part)
-    findings = answer.findings
-    if len(said) > 1:
-        fused = fuse(evidence[0].spans, read_findings(said[1], evidence[0].duration_s) or [])
-        findings, struck = fused.findings, struck + fused.unconfirmed
-    return answer.model_copy(update={"text": text, "findings": findings, "struck": struck, "model": model})
+    return answer.model_copy(
+        update={"text": text, "findings": findings, "struck": struck + unconfirmed, "model": model}
+    )
 
 
 def _whole_seconds(window: RecordedWindow) -> RawEcg:

@@ -1,11 +1,12 @@
 """The language model's answers, held against what was measured: findings fused, sentences checked."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from edge.events import Localization, LocalizedFinding
-from edge.evidence import Evidence
-from edge.fusion import fuse
+from edge.evidence import Evidence, EvidenceSpan
+from edge.fusion import fuse, waveform_of
 from edge.grounding import check
 from edge.labels import Waveform
 from edge.localizer_answer import NOTHING
@@ -21,7 +22,8 @@ def localization(answers: Sequence[Said], evidence: Evidence, model: str, latenc
     said = read_findings(located, evidence.duration_s)
     if said is None:
         return Localization(status="invalid", model=model, latency_s=latency_s)
-    fused, checked = fuse(evidence.spans, said), check(report.text, evidence)
+    fused = fuse(evidence.spans, said)
+    checked = check(report.text, with_findings(evidence, fused.findings))
     return Localization(
         status="answered",
         model=model,
@@ -30,6 +32,13 @@ def localization(answers: Sequence[Said], evidence: Evidence, model: str, latenc
         sentence=" ".join(checked.kept) or None,
         struck=len(checked.struck) + fused.unconfirmed,
     )
+
+
+def with_findings(evidence: Evidence, findings: Iterable[LocalizedFinding]) -> Evidence:
+    """A sentence may also say what the model alone may add; see `edge.fusion`."""
+    alone = [one for one in findings if one.seen_by == ("language_model",)]
+    added = tuple(EvidenceSpan(waveform_of(one.finding), one.start_s, one.end_s) for one in alone)
+    return replace(evidence, spans=evidence.spans + added)
 
 
 def read_findings(answer: Said, duration_s: float) -> list[LocalizedFinding] | None:
