@@ -16,6 +16,7 @@ import numpy.typing as npt
 from edge.beat_shape import mean_of_alike, of_unit_qrs, shapes_of_beats
 from edge.beat_spans import neighbour_stretches
 from edge.bundle import DEFAULT_BUNDLE
+from edge.errors import UserError
 from edge.evidence import EvidenceBeat, EvidenceSpan
 from edge.labels import BeatClass, Waveform
 from edge.onnx_session import OnnxSession
@@ -32,9 +33,14 @@ CONDUCTED = (BeatClass.NORMAL, BeatClass.SUPRAVENTRICULAR)
 
 
 class ConductionModel:
-    """Probabilities of neither, left and right for shapes of beats."""
+    """Probabilities of neither, left and right for shapes of beats.
+
+    Raises `UserError` for a bundle without the model's file.
+    """
 
     def __init__(self, bundle: Path = DEFAULT_BUNDLE) -> None:
+        if not (bundle / CONDUCTION_FILE).is_file():
+            raise UserError(f"{bundle / CONDUCTION_FILE}: this bundle does not tell bundle branch block")
         self._session = OnnxSession(bundle / CONDUCTION_FILE)
 
     def probabilities(self, shapes: Float32) -> Float32:

@@ -1,5 +1,8 @@
 """Bundle branch block: what a beat is compared with, when nothing is said, and the stream like the record."""
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,6 +19,7 @@ from edge.conduction import (
     bundle_branch_blocks,
     bundle_branch_spans,
 )
+from edge.errors import UserError
 from edge.evidence import EvidenceBeat
 from edge.labels import BeatClass, Waveform
 
@@ -125,3 +129,26 @@ def test_spans_cover_the_beats_of_a_block() -> None:
     spans = bundle_branch_spans(beats, blocks, 10.0)
     found = [(s.waveform, s.start_s, s.end_s) for s in spans]
     assert found == [("L", 6.0, 8.0), ("R", 2.0, 5.0)]
+
+
+def test_a_bundle_without_the_model_is_named(tmp_path) -> None:
+    with pytest.raises(UserError, match=r"conduction\.onnx: this bundle does not tell"):
+        ConductionModel(tmp_path)
+
+
+@pytest.mark.data
+def test_real_beats_with_right_bundle_branch_block(model) -> None:
+    from wfdb import rdann, rdrecord
+
+    from edge.filters import CausalBandpass
+    from edge.resampler import resample
+
+    folder = os.environ.get("HEARTH_DATA")
+    if not folder:
+        pytest.skip("HEARTH_DATA names no folder")
+    path = str(Path(folder) / "mitdb" / "118")
+    record, annotation = rdrecord(path, sampto=60 * 360, channels=[0]), rdann(path, "atr", sampto=59 * 360)
+    ecg = CausalBandpass(_FS_HZ).feed(resample(record.p_signal, 360, _FS_HZ))[:, 0]
+    at_s = [s / 360 for s, symbol in zip(annotation.sample, annotation.symbol, strict=True) if symbol == "R"]
+    found = bundle_branch_blocks(model, ecg, [EvidenceBeat(t, BeatClass.NORMAL) for t in at_s])
+    assert found.count(Waveform.RIGHT_BUNDLE_BRANCH_BLOCK) > 0.9 * len(at_s) > 40
