@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks import (
+    alert_latency,
     beats,
     comparison,
     demo,
@@ -60,6 +61,7 @@ TASKS: Final[dict[str, Callable[[Workplace], Result]]] = {
     "comparison": comparison.run,
     "faithfulness": faithfulness.run,
     "language-speed": language_speed.run,
+    "alert-latency": alert_latency.run,
 }
 PAGES: Final = ROOT / "docs" / "figures"
 
