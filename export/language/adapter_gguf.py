@@ -8,6 +8,8 @@ import numpy as np
 from gguf import MODEL_ARCH_NAMES, GGUFWriter, LlamaFileType
 from peft import LoraConfig, PeftModel, get_peft_model_state_dict
 
+from transformers import PreTrainedModel
+
 from edge.errors import UserError
 from export.language.architectures import architecture_of, output_rows, tensor_name
 from export.language.to_gguf import close
@@ -18,6 +20,7 @@ _KEY: Final = re.compile(r"base_model\.model\.(?P<layer>.+)\.lora_(?P<part>[AB])
 def write_adapter(model: PeftModel, out: Path, name: str = "hearth-ecg") -> None:
     """Write the LoRA of a model in f16; `UserError` where it holds what llama.cpp's LoRA does not know."""
     base = model.get_base_model()
+    assert isinstance(base, PreTrainedModel)
     config, architecture = base.config, architecture_of(type(base).__name__)
     writer = GGUFWriter(out, MODEL_ARCH_NAMES[architecture.gguf])
     writer.add_type("adapter")

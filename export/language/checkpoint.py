@@ -55,7 +55,7 @@ def _check(folder: Path, config: dict[str, Any]) -> None:
 
 def _model(folder: Path) -> PreTrainedModel:
     try:
-        model, report = AutoModelForCausalLM.from_pretrained(
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
             folder,
             dtype=torch.float32,
             use_safetensors=True,
@@ -65,11 +65,13 @@ def _model(folder: Path) -> PreTrainedModel:
         )
     except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
         raise UserError(f"{folder}: cannot be read: {_first_line(error)}") from error
+    model, report = loaded
     for fault in ("missing_keys", "unexpected_keys", "mismatched_keys"):
         if report[fault]:
             raise UserError(
                 f"{folder}: {fault.replace('_', ' ')}: {', '.join(map(str, report[fault]))[:200]}"
             )
+    assert isinstance(model, PreTrainedModel)
     return model.eval()
 
 

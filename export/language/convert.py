@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from export.language.parity import (
     ParityLimits,
     check_ids,
     compare,
+    input_embedding,
     require,
 )
 from export.language.to_gguf import QUANTIZED, WRITTEN, quantize, write_gguf
@@ -78,8 +79,9 @@ def convert(request: Request) -> Written:
 
 def golden_prompts(model: Model, texts: Sequence[str] = TEXTS) -> list[GoldenPrompt]:
     """Texts, and one text with soft tokens in it that are as large as embeddings are."""
-    weight = model.get_input_embeddings().weight.detach().float()
-    scale = float(weight.std()) * float(getattr(model.get_input_embeddings(), "embed_scale", 1.0))
+    embedding: Any = input_embedding(model)
+    weight = embedding.weight.detach().float()
+    scale = float(weight.std()) * float(getattr(embedding, "embed_scale", 1.0))
     rows = np.random.default_rng(0).normal(0, scale, (_SOFT_ROWS, weight.shape[1])).astype(np.float32)
     soft = GoldenPrompt((texts[0], rows, texts[1]))
     return [*(GoldenPrompt((text,)) for text in texts), soft]

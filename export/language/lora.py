@@ -47,7 +47,7 @@ def add_lora(model: PreTrainedModel, settings: LoraSettings) -> PeftModel:
 
 def save_adapter(model: PeftModel, folder: Path) -> None:
     """Write the LoRA alone, its configuration and weights; no path of this machine goes along."""
-    model.save_pretrained(folder, safe_serialization=True, save_embedding_layers=False)
+    model.save_pretrained(str(folder), safe_serialization=True, save_embedding_layers=False)
     (folder / "README.md").unlink(missing_ok=True)
     path = folder / _FILES[0]
     config = json.loads(path.read_text()) | {"base_model_name_or_path": None}

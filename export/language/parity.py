@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from peft import PeftModel
+from torch import nn
 from transformers import DynamicCache, PreTrainedModel
 
 from export.language.grammar import greedy
@@ -105,9 +106,16 @@ def check_ids(tokenize: Callable[[str], list[int]], run: LlamaRun, texts: Sequen
             raise LanguageParityError(f"gate: {text!r}: tokens {ours[:12]}, llama.cpp has {theirs[:12]}")
 
 
+def input_embedding(model: Model) -> nn.Module:
+    """Ids to rows, scaled where the model scales them."""
+    plain = model.get_base_model() if isinstance(model, PeftModel) else model
+    assert isinstance(plain, PreTrainedModel)
+    return plain.get_input_embeddings()
+
+
 @torch.no_grad()
 def _torch_logits(model: Model, run: LlamaRun, pieces: Sequence[Piece]) -> tuple[Float32, DynamicCache]:
-    embed = model.get_input_embeddings()
+    embed = input_embedding(model)
     rows = [
         embed(torch.tensor(run.ids(piece), dtype=torch.long))
         if isinstance(piece, str)
