@@ -1,6 +1,7 @@
 """The projector: features of half a second of one lead to one row that the model reads as a token."""
 
 import json
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -78,13 +79,15 @@ def export_projector(projector: Projector, path: Path) -> None:
     """As ONNX: `features` `[n, features]`, `lead` `[n]` to `rows` `[n, width]`."""
     features = torch.zeros(4, int(projector.sizes["n_features"]))
     lead = torch.zeros(4, dtype=torch.int64)
-    torch.onnx.export(
-        projector.eval(),
-        (features, lead),
-        str(path),
-        input_names=["features", "lead"],
-        output_names=["rows"],
-        dynamic_axes={"features": {0: "n"}, "lead": {0: "n"}, "rows": {0: "n"}},
-        opset_version=17,
-        dynamo=False,
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of the exporter that optimum uses too
+        torch.onnx.export(
+            projector.eval(),
+            (features, lead),
+            str(path),
+            input_names=["features", "lead"],
+            output_names=["rows"],
+            dynamic_axes={"features": {0: "n"}, "lead": {0: "n"}, "rows": {0: "n"}},
+            opset_version=17,
+            dynamo=False,
+        )

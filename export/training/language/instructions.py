@@ -150,4 +150,4 @@ def refusal(row: Row, rng: np.random.Generator) -> Instruction:
 
 
 def _pick(options: Sequence[Any], rng: np.random.Generator) -> Any:
-    return options[rng.integers(len(options))]
+    return options[int(rng.integers(len(options)))]
