@@ -11,7 +11,7 @@ from benchmarks.results import Cell, Figure, Result, Table
 from benchmarks.workplace import Workplace
 from edge.comparison import ECTOPY_SHARE, RATE_SHARE, changes, direction, read_changes
 from edge.labels import Waveform
-from export.evaluation.window_truth import Truth, read_annotations
+from export.evaluation.window_truth import AnnotatedRecord, Truth, read_annotations
 from export.training.language.sources import MITDB_WAVEFORMS
 from export.training.records import FS_HZ, prepared_ecg
 
@@ -91,7 +91,7 @@ def _made(place: Workplace, model: LanguageReader) -> Iterator[Pair]:
             yield Pair(seen, known | {"intervals": "longer" if factor > 1 else "shorter"})
 
 
-def _record(place: Workplace, name: str):  # noqa: ANN202
+def _record(place: Workplace, name: str) -> tuple[Float32, AnnotatedRecord]:
     path = place.data / "mitdb" / name
     ecg = prepared_ecg(path)[:, 0].astype(np.float32)
     return ecg, read_annotations(str(path), len(ecg) / FS_HZ, MITDB_WAVEFORMS)

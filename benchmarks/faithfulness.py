@@ -74,7 +74,7 @@ def judged(text: str, evidence: Evidence) -> Counter[str]:
     """Sentences by what becomes of them, and what the check finds in what it has let through."""
     checked = check(text, evidence)
     again = check(checked.text, evidence)
-    counts = Counter(struck.kind for struck in checked.struck)
+    counts: Counter[str] = Counter(struck.kind for struck in checked.struck)
     counts["sentences"] = len(list(sentences(text)))
     counts["after"] = sum(struck.kind == "contradicted" for struck in again.struck)
     return counts

@@ -105,7 +105,7 @@ def learn_together(both: Together, drawn: FindWindows, pool: Pool, stage: Settin
 
     def loss() -> Tensor:
         rows = balanced_rows(drawn.concepts, stage["windows"], rng)
-        asked = rng.integers(_POOL, size=stage["questions"])
+        asked = rng.integers(_POOL, size=int(stage["questions"]))
         found = both.windows(ecg[rows] + torch.randn(len(rows), ecg.shape[1]) * spread)
         answers = torch.from_numpy(pool.questions.answers(asked, drawn.concepts[rows]))
         by_question = sigmoid_loss(
@@ -137,11 +137,11 @@ def learn_alone(
     goal = both.projection(torch.cat([copied[1], pool.asked, pool.reported]))
 
     def loss() -> Tensor:
-        some = rng.integers(len(texts), size=stage["texts"])
+        some = rng.integers(len(texts), size=int(stage["texts"]))
         copying = 1 - (tower([texts[i] for i in some], stage["forget"]) * goal[some]).sum(1).mean()
         rows, asked = (
             balanced_rows(drawn.concepts, stage["windows"], rng),
-            rng.integers(_POOL, size=stage["questions"]),
+            rng.integers(_POOL, size=int(stage["questions"])),
         )
         answers = torch.from_numpy(pool.questions.answers(asked, drawn.concepts[rows]))
         said = tower([pool.questions.texts[i] for i in asked], stage["forget"])

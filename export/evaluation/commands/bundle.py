@@ -4,12 +4,15 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from edge.errors import UserError
 
 if TYPE_CHECKING:
     from edge.encoder import Encoder
+
+
+_Item = TypeVar("_Item")
 
 
 def add_bundle(parser: argparse.ArgumentParser) -> None:
@@ -64,7 +67,7 @@ def conditions(encoder: "Encoder", records: Sequence[str]) -> dict[str, object]:
     return {"bundle": encoder.manifest.version, "onnx": encoder.manifest.onnx_sha256, "records": len(records)}
 
 
-def with_progress(records: Sequence[str], title: str) -> Iterator[str]:
+def with_progress(records: Sequence[_Item], title: str) -> Iterator[_Item]:
     """The records one by one, with a bar where a person looks on."""
     from rich.console import Console
     from rich.progress import track

@@ -141,12 +141,16 @@ class Drawer:
                 made = getattr(instructions, kind)
                 return made(row, rng)
             case "compare":
-                return instructions.compare(*self._pair(rng), rng)
+                return self._compared(rng)
             case "which":
                 return instructions.which(self._pair(rng, 2 + int(rng.random() < 0.3)), rng)
         if rng.random() < 0.4 and self._reported:
             row = self._reported[rng.integers(len(self._reported))]
         return instructions.report(row, rng, with_evidence=with_evidence, words=self._words)
+
+    def _compared(self, rng: np.random.Generator) -> Instruction:
+        one, other = self._pair(rng)
+        return instructions.compare(one, other, rng)
 
     def _pair(self, rng: np.random.Generator, n: int = 2) -> list[Row]:
         """Several windows of one patient, short ones first to be found."""

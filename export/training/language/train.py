@@ -36,7 +36,8 @@ class SoftModel(torch.nn.Module):
         super().__init__()
         base = load_base(default_path(), cache)
         self.encoding = Encoding(base.tokenizer)
-        embedding = base.model.get_input_embeddings().weight
+        embed: Any = base.model.get_input_embeddings()
+        embedding: Tensor = embed.weight
         scale = float(embedding.detach().std())
         self.bf16 = bool(config["steps"]["bf16"])
         self.language = add_lora(base.model, LoraSettings.from_table(config["lora"]))
@@ -46,7 +47,7 @@ class SoftModel(torch.nn.Module):
 
     def embedded(self, batch: Batch) -> Tensor:
         """`[batch, length, width]`."""
-        embed = self.language.get_input_embeddings()
+        embed: Any = self.language.get_input_embeddings()
         rows = embed(batch.ids.clamp(min=0))
         soft = self.projector(batch.features, batch.leads)
         flat = rows.reshape(-1, rows.shape[-1]).clone()
@@ -56,7 +57,7 @@ class SoftModel(torch.nn.Module):
     def loss(self, batch: Batch) -> Tensor:
         """Cross entropy of the answers' tokens; a long answer counts by the root of its length."""
         with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
-            inner = self.language.get_base_model()
+            inner: Any = self.language.get_base_model()
             mask = (batch.ids != -2).long()
             states = inner.model(inputs_embeds=self.embedded(batch), attention_mask=mask).last_hidden_state
             learned = batch.labels[:, 1:] != -100
