@@ -7,7 +7,6 @@ from typing import Final
 import numpy as np
 from gguf import MODEL_ARCH_NAMES, GGUFWriter, LlamaFileType
 from peft import LoraConfig, PeftModel, get_peft_model_state_dict
-
 from transformers import PreTrainedModel
 
 from edge.errors import UserError
