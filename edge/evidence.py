@@ -52,7 +52,7 @@ class Evidence:
     @property
     def heart_rate_bpm(self) -> float | None:
         """From the mean interval; `None` with fewer than two beats."""
-        return 60_000 / mean(self.rr_ms) if self.rr_ms else None
+        return 60_000 / mean(self.rr_ms) if sum(self.rr_ms) > 0 else None
 
     @property
     def rr_spread(self) -> float | None:
@@ -61,7 +61,8 @@ class Evidence:
         if len(rr_ms) < _FEWEST_INTERVALS:
             return None
         changes = [abs(b - a) for a, b in pairwise(rr_ms)]
-        return median(changes) / median(rr_ms)
+        usual_ms = median(rr_ms)
+        return median(changes) / usual_ms if usual_ms > 0 else None
 
     def count(self, beat_class: BeatClass) -> int:
         """How many beats of a class."""
