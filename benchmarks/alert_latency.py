@@ -145,7 +145,7 @@ class _Listener:
             ]
 
     def _on_message(self, _client: object, _data: object, message: mqtt.MQTTMessage) -> None:
-        at_s, event = time.time(), decode_event(message.payload)
+        at_s, event = time.time(), decode_event(bytes(message.payload))
         with self._lock:
             if isinstance(event, NoticeEvent) and event.code == "recording_started":
                 self._began_s = event.at.timestamp()

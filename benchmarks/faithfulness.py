@@ -22,7 +22,7 @@ QUESTIONS = (
     "Any PVC?",
     "How fast is the heart?",
 )
-_RECORDS_EACH, _WINDOW_S = 12, 10
+_RECORDS_EACH, _WINDOW_S = 6, 10
 
 
 def run(place: Workplace) -> Result:

@@ -16,12 +16,12 @@ _SHORT = {
 
 def short(place: Workplace) -> Result:
     """Windows of 10 s."""
-    return _run(place, "localization", 10, 40)
+    return _run(place, "localization", 10, 30)
 
 
 def long(place: Workplace) -> Result:
     """Windows of 10 to 60 s."""
-    return _run(place, "localization-long", 60, 16)
+    return _run(place, "localization-long", 60, 10)
 
 
 def _run(place: Workplace, name: str, longest_s: int, per_waveform: int) -> Result:
