@@ -24,6 +24,7 @@ LEAST_CONFIDENCE: Final = 0.7
 _MODEL: Final[Witness] = "language_model"
 
 WITNESS_OF_WAVEFORM: Final[dict[Waveform, Witness]] = {
+    Waveform.RIGHT_BUNDLE_BRANCH_BLOCK: "encoder",
     Waveform.VENTRICULAR_BEAT: "encoder",
     Waveform.SUPRAVENTRICULAR_BEAT: "encoder",
     Waveform.ATRIAL_FIBRILLATION: "encoder",

@@ -46,6 +46,10 @@ class Limits:
 LIMITS: Final = Limits()
 
 
+_NEVER_DENIED = MODEL_MAY_SAY | {Waveform.RIGHT_BUNDLE_BRANCH_BLOCK}
+"""Nothing looks for these, or what does misses many."""
+
+
 def holds(subject: Subject, evidence: Evidence) -> bool | None:
     """`None` where the evidence says neither that it is there nor that it is not."""
     return _HOLDS[subject](evidence) if subject in _HOLDS else _by_span(subject, evidence)
@@ -86,7 +90,7 @@ def _by_span(subject: Subject, evidence: Evidence) -> bool | None:
     waveform = WAVEFORM_OF_SUBJECT.get(subject)
     if counted or (waveform is not None and evidence.of(waveform)):
         return True
-    return None if waveform in MODEL_MAY_SAY else False
+    return None if waveform in _NEVER_DENIED else False
 
 
 def _either(*subjects: Subject) -> Callable[[Evidence], bool | None]:

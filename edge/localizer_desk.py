@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from edge.events import Localization, Strip
+from edge.evidence import Evidence
 from edge.localizer_process import LocalizerError, LocalizerProcess
 from edge.localizer_prompt import look_at
 from edge.localizer_reading import localization
@@ -21,6 +22,7 @@ _LOG = logging.getLogger(__name__)
 _GIVE_UP_AFTER = 3  # crashes in a row
 
 Reply = Callable[[ModelQuestion, Localization], None]
+Witness = Callable[[Evidence, RawEcg], Evidence]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +34,20 @@ class DeskSettings:
 
 
 class LocalizerDesk:
-    """Each question gets exactly one reply: the answer, checked by its evidence, or why there is none."""
+    """Each question gets exactly one reply: the answer, checked by its evidence, or why there is none.
 
-    def __init__(self, process: LocalizerProcess | None, reply: Reply, settings: DeskSettings) -> None:
+    `witness` may add to the evidence what only the signal of the strip tells.
+    """
+
+    def __init__(
+        self,
+        process: LocalizerProcess | None,
+        reply: Reply,
+        settings: DeskSettings,
+        witness: Witness = lambda evidence, _: evidence,
+    ) -> None:
         self._process, self._reply, self._settings = process, reply, settings
+        self._witness = witness
         self._waiting = QuestionQueue(settings.capacity)
         self._wake = asyncio.Event()
         self._failures = 0
@@ -81,7 +93,7 @@ class LocalizerDesk:
         ecg = None if question.strip is None else _whole_seconds(question.strip)
         if ecg is None or self.status == "absent" or self._process is None:
             return Localization(status="absent")
-        name, evidence = self._process.model.stem, question.evidence
+        name, evidence = self._process.model.stem, self._witness(question.evidence, ecg)
         try:
             answers = await self._process.ask(look_at(ecg, evidence), self._settings.deadline_s)
         except TimeoutError:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from edge.assembly import locked, make_ask_desk, make_localizer, make_session, make_writer, recordings_folder
 from edge.bundle import DEFAULT_BUNDLE
+from edge.conduction_spans import ConductionWitness
 from edge.config import EdgeConfig, utc_ns
 from edge.encoder import Encoder
 from edge.events import LiveState, Localization, NoticeCode
@@ -41,7 +42,8 @@ class EdgeService:
         self._outbox = Outbox(config.storage.folder / "outbox.sqlite", config.storage.max_outbox_rows)
         desk_settings = DeskSettings(model.deadline_s, model.waiting_questions)
         process = make_localizer(config)
-        self._desk = LocalizerDesk(process, self._answered, desk_settings)
+        witness = ConductionWitness(model.bundle or DEFAULT_BUNDLE)
+        self._desk = LocalizerDesk(process, self._answered, desk_settings, witness.add_to)
         self._asks = make_ask_desk(config, process, lambda answer: self._publisher.publish_answer(answer))
         self._publisher = Publisher(self._outbox, config.device.device_id, config.mqtt, self._asks.submit)
         self._session: Session | None = None

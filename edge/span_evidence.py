@@ -5,9 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
+from edge.conduction_spans import ConductionWitness
 from edge.encoder import Encoder
 from edge.evidence import Evidence
 from edge.pipeline import Pipeline, PipelineSettings
+from edge.raw_ecg import RawEcg
 from edge.recorded_window import RecordedWindow
 from edge.stream import RawStrip
 from edge.wave_run import WaveReader
@@ -20,6 +22,7 @@ class SpanReader:
     def __init__(self, bundle: Path, settings: PipelineSettings) -> None:
         self._bundle, self._settings = bundle, settings
         self._encoder: Encoder | None = None
+        self._witness = ConductionWitness(bundle)
 
     def read(self, window: RecordedWindow) -> Evidence:
         """Beats, findings, readable seconds and intervals; some ten ms a second of ECG on one thread."""
@@ -35,4 +38,10 @@ class SpanReader:
         strip = RawStrip(first.first_index, first.start_ns, whole, ())
         pr_ms, qrs_ms, qt_ms = measured_ms(waves.flush())
         evidence = pipeline.evidence(strip, window.leads)
-        return replace(evidence, pr_ms=pr_ms, qrs_ms=qrs_ms, qt_ms=qt_ms)
+        evidence = replace(evidence, pr_ms=pr_ms, qrs_ms=qrs_ms, qt_ms=qt_ms)
+        is_whole = sum(len(block.ecg_uv) for block in window.blocks) == len(whole)
+        return self._witness.add_to(evidence, _raw(window)) if is_whole else evidence
+
+
+def _raw(window: RecordedWindow) -> RawEcg:
+    return RawEcg(np.concatenate([block.ecg_uv for block in window.blocks]), window.fs_hz, window.leads)

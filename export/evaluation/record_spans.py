@@ -2,13 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import wfdb
 
 from edge.analysis import Analysis
+from edge.beat_shape import SHAPE_FS_HZ
 from edge.beat_spans import Stretch, merged, neighbour_stretches
+from edge.conduction import ConductionModel, bundle_branch_blocks
+from edge.conduction_spans import TOLD
+from edge.evidence import EvidenceBeat
+from edge.filters import CausalBandpass
 from edge.labels import WAVEFORM_OF_FINDING, BeatClass, Finding, Rhythm, Waveform
+from edge.resampler import resample
 from edge.stream import NS_PER_S, Span
 
 _CLASS_OF = {
@@ -95,3 +103,13 @@ def _fibrillation(analysis: Analysis, fs_hz: float, duration_s: float) -> list[t
         for (at, rhythm), end in zip(marks, ends, strict=False)
         if rhythm is Rhythm.ATRIAL_FIBRILLATION
     ]
+
+
+def right_blocks(path: Path, analysis: Analysis, fs_hz: float) -> list[Waveform | None]:
+    """Of each beat, by the reader of `edge.conduction_spans`, with the patient's other beats around it."""
+    record = wfdb.rdrecord(str(path), channels=[0])
+    at_rate = resample(np.nan_to_num(record.p_signal), float(record.fs), SHAPE_FS_HZ)
+    ecg_mv = CausalBandpass(SHAPE_FS_HZ).feed(at_rate)[:, 0]
+    beats = [EvidenceBeat(beat.index / fs_hz, beat.beat_class) for beat in analysis.beats]
+    found = bundle_branch_blocks(ConductionModel(), ecg_mv, beats)
+    return [block if block is TOLD else None for block in found]

@@ -102,14 +102,15 @@ def _systems(
 
 def _spans(data: Path, questions: "Sequence[Question]", encoder: "Encoder") -> "dict[str, RecordSpans]":
     from edge.analysis import analyse
-    from export.evaluation.record_spans import record_spans
+    from export.evaluation.record_spans import record_spans, right_blocks
     from firmware_bridge.recordings import open_recording
 
     spans = {}
     for name in with_progress(sorted({question.record for question in questions}), "records"):
         recording = open_recording(data / "mitdb" / name, [0])
         analysis = analyse(recording, encoder)
-        spans[name] = record_spans(analysis, recording.fs_hz, recording.n_samples / recording.fs_hz)
+        blocks = right_blocks(data / "mitdb" / name, analysis, recording.fs_hz)
+        spans[name] = record_spans(analysis, recording.fs_hz, recording.n_samples / recording.fs_hz, blocks)
     return spans
 
 
