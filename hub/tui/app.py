@@ -91,6 +91,8 @@ class DashboardApp(App[None]):
 
     async def _show(self, look: Dashboard) -> None:
         self.look = look
+        if not self.screen_stack:  # the app is closing
+            return
         main = self.screen_stack[0]
         if not main.query(Footer):  # it closes
             return
@@ -107,6 +109,8 @@ class DashboardApp(App[None]):
         self.shown.set()
 
     def _show_history(self, history: History) -> None:
+        if not self.screen_stack:  # the app is closing
+            return
         main = self.screen_stack[0]
         main.query_one(Figures).show(history.statistics)
         timeline, table = main.query_one(Timeline), main.query_one(EpisodeTable)

@@ -1,7 +1,9 @@
 """The hub asks over a real broker: a device that answers, is late, is away, or is not what it says."""
 
+import gc
 import socket
 import time
+import warnings
 from contextlib import closing
 from uuid import uuid4
 
@@ -28,8 +30,11 @@ def broker():
     embedded = EmbeddedBroker("127.0.0.1", port, "hub", {"hub": "secret", "strap-1": "one"})
     embedded.start()
     yield Broker("127.0.0.1", port, "hub", "secret")
-    time.sleep(1)  # amqtt leaves a connection open that it has not yet seen closed
+    time.sleep(1)
     embedded.stop()
+    with warnings.catch_warnings():  # amqtt leaves a connection open that it has not yet seen closed
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @pytest.fixture
