@@ -42,6 +42,8 @@ train: $(VENV)/dev.done
 	$(BIN)/python -m export.training.train_sequence --data $(DATA) --encoder runs/encoder-alone --out runs/sequence
 	$(BIN)/hearth export --checkpoint runs/aligned/checkpoint --sequence runs/sequence/checkpoint \
 	  --data $(DATA) --out edge/models/encoder
+	$(BIN)/python -m export.training.train_conduction --data $(DATA) --encoder edge/models/encoder \
+	  --out edge/models/encoder/conduction.onnx
 	$(BIN)/python -m export.training.train_find --data $(DATA) --out runs/find && cp runs/find/find.npz hub/models/
 
 # the language model's sight, over the packaged file; hours on two cores, can be resumed
