@@ -1,7 +1,7 @@
 """Whether a beat is conducted with left or right bundle branch block, or neither, from one lead.
 
 One lead shows it poorly, so the reader rather says nothing than the wrong block: see
-docs/figures/conduction.md. Beats that are no sinus or supraventricular beats never get a block.
+docs/conduction.md. Beats that are no sinus or supraventricular beats never get a block.
 """
 
 from collections import deque

@@ -1,7 +1,7 @@
 """Right bundle branch block as evidence of a window, from its own beats and signal.
 
 The reader tells left bundle branch block too, but on training patients held out in turn that was mostly wrong
-(docs/figures/conduction.md), so it is no evidence.
+(docs/conduction.md), so it is no evidence.
 """
 
 from dataclasses import replace
