@@ -9,7 +9,6 @@ its own benchmark does, without sampling. Each number of threads is a process of
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -17,16 +16,20 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
+import numpy.typing as npt
 
 from benchmarks.results import Cell, Figure, Result, Table
 from benchmarks.workplace import Workplace
 from edge.bundle import DEFAULT_BUNDLE
+from edge.ecg_prompt import EcgPlace
 from edge.errors import UserError
 from edge.llama_session import LlamaSession
+from edge.localizer_request import LocalizerRequest
+
+Float32 = npt.NDArray[np.float32]
 
 _RECORD, _START_S, _WINDOW_S = "100", 600, 10
-_REPEATS, _BARE_TOKENS = 7, 64
-_PROMPT = "<|im_start|>user\nDescribe a heart at rest.<|im_end|>\n<|im_start|>assistant\n"
+_REPEATS = 7
 
 
 def run(place: Workplace) -> Result:
@@ -99,10 +102,11 @@ def measure(data: Path, threads: int) -> dict[str, Cell]:
         began = time.perf_counter()
         localizer.answers(request.ecgs, request.beginning, request.branches)
         strips.append(time.perf_counter() - began)
-    memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    memory_mb = _peak_mb()
     del localizer
     session = LlamaSession(default_path(), bundle.adapter, threads)
-    rates = [(_speaking(session), _bare(session)) for _ in range(_REPEATS)]
+    rows = SignalReader(Encoder(DEFAULT_BUNDLE), bundle).read(ecg).rows
+    rates = [_rates(session, request, rows) for _ in range(_REPEATS)]
     return {
         "strip s": round(median(strips[1:]), 2),
         "answer tokens/s": round(median(rate for rate, _ in rates), 1),
@@ -111,28 +115,42 @@ def measure(data: Path, threads: int) -> dict[str, Cell]:
     }
 
 
-def _speaking(session: LlamaSession) -> float:
-    """Tokens a second of an answer under a grammar, the prompt not counted."""
+def _peak_mb() -> float:
+    """Of this program; `getrusage` would count what the parent had when it forked."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
+
+
+def _rates(session: LlamaSession, request: LocalizerRequest, rows: Float32) -> tuple[float, float]:
+    """Tokens a second of both answers under their grammars, and of as many tokens by llama.cpp alone."""
     session.take_back()
-    logits = session.feed(_PROMPT)
-    began = time.perf_counter()
-    said = list(session.generate(logits, "root ::= [a-z ,.]+", _BARE_TOKENS))
-    return len(said) / (time.perf_counter() - began)
+    for part in request.beginning:
+        session.feed(rows if isinstance(part, EcgPlace) else part)
+    shared, said, spoken_s, bare_s = session.position, 0, 0.0, 0.0
+    for branch in request.branches:
+        session.take_back(shared)
+        logits = session.feed(branch.text)
+        answered = session.position
+        began = time.perf_counter()
+        n = len(list(session.generate(logits, branch.grammar, branch.max_tokens)))
+        spoken_s += time.perf_counter() - began
+        session.take_back(answered)
+        bare_s += _bare_s(session, n)
+        said += n
+    return said / spoken_s, said / bare_s
 
 
-def _bare(session: LlamaSession) -> float:
-    """The same number of tokens, one after the other, by llama.cpp alone."""
+def _bare_s(session: LlamaSession, n: int) -> float:
+    """Seconds of llama.cpp for single tokens, one after the other, without choosing them."""
     import ctypes
 
     import llama_cpp
 
-    session.take_back()
-    session.feed(_PROMPT)
     token = (llama_cpp.llama_token * 1)(session.ids("a")[0])
     began = time.perf_counter()
-    for _ in range(_BARE_TOKENS):
+    for _ in range(n):
         llama_cpp.llama_decode(session.context, llama_cpp.llama_batch_get_one(token, ctypes.c_int32(1)))
-    return _BARE_TOKENS / (time.perf_counter() - began)
+    return time.perf_counter() - began
 
 
 def main() -> int:

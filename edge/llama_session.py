@@ -18,7 +18,7 @@ from edge.errors import UserError
 Float32 = npt.NDArray[np.float32]
 
 CONTEXT_TOKENS = 2048
-_BATCH = 512
+_BATCH = 64  # llama.cpp keeps room for the logits of a whole batch
 _CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
 
 
@@ -87,17 +87,18 @@ class LlamaSession:
 
     def generate(self, logits: Float32, grammar: str | None, max_tokens: int) -> Iterator[SaidToken]:
         """The likeliest answer that the grammar accepts, after what `feed` gave `logits` for."""
-        sampler = self._sampler(grammar)
+        rules = self._rules(grammar) if grammar else None
         try:
             for _ in range(min(max_tokens, CONTEXT_TOKENS - self.position)):
-                code = _best(sampler, logits)
+                code = _best(rules, logits)
                 if llama_cpp.llama_vocab_is_eog(self._vocabulary, code):
                     return
                 text = self._llama.detokenize([code], special=False).decode(errors="replace")
                 yield SaidToken(text, _probability(logits, code))
                 logits = self.feed([code])
         finally:
-            llama_cpp.llama_sampler_free(sampler)
+            if rules is not None:
+                llama_cpp.llama_sampler_free(rules)
 
     def _decode(self, rows: npt.NDArray[Any]) -> None:
         soft = rows.ndim > 1
@@ -116,28 +117,33 @@ class LlamaSession:
             raise UserError(f"llama.cpp could not decode {len(rows)} tokens (code {code})")
         self.position += len(rows)
 
-    def _sampler(self, grammar: str | None) -> Any:
-        chain = llama_cpp.llama_sampler_chain_init(llama_cpp.llama_sampler_chain_default_params())
-        if grammar:
-            rules = llama_cpp.llama_sampler_init_grammar(self._vocabulary, grammar.encode(), b"root")
-            if not rules:
-                llama_cpp.llama_sampler_free(chain)
-                raise UserError("llama.cpp does not understand the grammar")
-            llama_cpp.llama_sampler_chain_add(chain, rules)
-        llama_cpp.llama_sampler_chain_add(chain, llama_cpp.llama_sampler_init_greedy())
-        return chain
+    def _rules(self, grammar: str) -> Any:
+        rules = llama_cpp.llama_sampler_init_grammar(self._vocabulary, grammar.encode(), b"root")
+        if not rules:
+            raise UserError("llama.cpp does not understand the grammar")
+        return rules
 
 
-def _best(sampler: Any, logits: Float32) -> int:
-    candidates = np.zeros(len(logits), _CANDIDATE)
-    candidates["id"], candidates["logit"] = np.arange(len(logits)), logits
-    pointer = candidates.ctypes.data_as(ctypes.POINTER(llama_cpp.llama_token_data))
-    array = llama_cpp.llama_token_data_array(data=pointer, size=len(logits), selected=-1, sorted=False)
-    llama_cpp.llama_sampler_apply(sampler, ctypes.byref(array))
-    code = int(array.data[array.selected].id)
-    llama_cpp.llama_sampler_accept(sampler, code)
+def _best(rules: Any, logits: Float32) -> int:
+    """The likeliest token that the rules allow; mostly that is the likeliest of all, so it is asked first."""
+    code = int(logits.argmax())
+    if rules is None:
+        return code
+    if not np.isfinite(_allowed(rules, logits, np.array([code]))[0]):
+        code = int(_allowed(rules, logits, np.arange(len(logits))).argmax())
+    llama_cpp.llama_sampler_accept(rules, code)
     return code
 
 
+def _allowed(rules: Any, logits: Float32, codes: npt.NDArray[np.int64]) -> Float32:
+    """Logits of these tokens, minus infinity where the rules forbid one."""
+    candidates = np.zeros(len(codes), _CANDIDATE)
+    candidates["id"], candidates["logit"] = codes, logits[codes]
+    pointer = candidates.ctypes.data_as(ctypes.POINTER(llama_cpp.llama_token_data))
+    array = llama_cpp.llama_token_data_array(data=pointer, size=len(codes), selected=-1, sorted=False)
+    llama_cpp.llama_sampler_apply(rules, ctypes.byref(array))
+    return np.asarray(candidates["logit"])
+
+
 def _probability(logits: Float32, code: int) -> float:
-    return float(1 / np.exp(logits - logits[code], dtype=np.float64).sum())
+    return float(1 / np.exp(logits - logits[code]).sum(dtype=np.float64))
