@@ -1,6 +1,6 @@
 """What each way of writing the adapted language model costs: size, agreement with torch, speed, memory.
 
-    python -m benchmarks.quantization --model base.Q4_1.gguf --lora runs/lora --work /tmp/q
+    python -m benchmarks.quantization --model base.Q4_1.gguf --lora runs/lora --work DIR
 
 Agreement is of logits with torch on the prompts given (`measure(..., prompts)`), else on the gate's own. The
 column `accuracy` is filled by `measure(..., accuracy)`: any function of an open `LlamaRun`.

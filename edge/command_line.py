@@ -1,6 +1,7 @@
 """`hearth`: finds its subcommands through entry points, so that no package has to import another for them."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import EntryPoint, entry_points, version
@@ -32,6 +33,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _complain(f"{error}; install the role you need, e.g. pip install 'hearth-ecg[edge]' or [hub]")
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # the reader has seen enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except Exception as error:
         if not _is_for_the_user(error):
             raise

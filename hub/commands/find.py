@@ -12,11 +12,12 @@ report). The hub need not run.
 
 import argparse
 import json
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from hub.commands.history import check_database, since_when
 
 if TYPE_CHECKING:
     from hub.config import HubConfig
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from hub.store import Store
 
 HELP: Final = "find moments in the history by what they look like, in your own words"
-_UNITS: Final = {"d": "days", "h": "hours", "m": "minutes"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--patient", metavar="ID", help="whose history; needed where there are several")
     parser.add_argument(
         "--since",
-        type=_since,
+        type=since_when,
         default="30d",
         metavar="WHEN",
         help="30d, 24h, 90m, or an ISO 8601 time (default 30d)",
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     from hub.store import Store
 
     question, loaded = checked_question(arguments.question), config.load(arguments.config)
-    _check_database(loaded)
+    check_database(loaded)
     with Store.open(loaded.database_url) as store:
         patient, since = _patient(store, loaded, arguments.patient), arguments.since
         if isinstance(since, timedelta):
@@ -140,31 +140,11 @@ def _hit(hit: "Hit") -> dict[str, Any]:
     }
 
 
-def _since(text: str) -> timedelta | datetime:
-    """Parses `--since`; argparse turns a `ValueError` into its message."""
-    short = re.fullmatch(r"(\d{1,5})([dhm])", text)
-    if short:
-        return timedelta(**{_UNITS[short[2]]: int(short[1])})
-    at = datetime.fromisoformat(text)
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
 def _count(text: str) -> int:
     """Parses `--latest`."""
     if not 1 <= int(text) <= 1000:  # noqa: PLR2004 the same numbers are in the message
         raise argparse.ArgumentTypeError("1 to 1000")
     return int(text)
-
-
-def _check_database(config: "HubConfig") -> None:
-    """A question must not create an empty history."""
-    from hub.config import ConfigError
-
-    url = config.database_url
-    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
-        raise ConfigError(
-            config.path, "hub.database", f"{url} does not exist yet; has `hearth hub` ever run?"
-        )
 
 
 def _patient(store: "Store", config: "HubConfig", wanted: str | None) -> str:

@@ -5,11 +5,12 @@ The hub need not run. Times are UTC.
 
 import argparse
 import json
-import re
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from hub.commands.history import check_database, since_when
 
 if TYPE_CHECKING:
     from hub.config import HubConfig
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 HELP: Final = "what the hub knows: patients, devices, statistics, episodes"
 _FOLLOW_S: Final = 2.0
-_UNITS: Final = {"d": "days", "h": "hours", "m": "minutes"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--patient", metavar="ID", help="this patient alone")
     parser.add_argument(
         "--since",
-        type=_since,
+        type=since_when,
         default="7d",
         metavar="WHEN",
         help="7d, 24h, 90m, or an ISO 8601 time (default 7d)",
@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     from hub.store import Store
 
     loaded = config.load(arguments.config)
-    _check_database(loaded)
+    check_database(loaded)
     with Store.open(loaded.database_url) as store:
         _check_patient(store, loaded, arguments.patient)
         since = arguments.since
@@ -53,26 +53,6 @@ def run(arguments: argparse.Namespace) -> int:
             time.sleep(_FOLLOW_S)
             said = _say(store, loaded, arguments, since, said)
     return 0
-
-
-def _since(text: str) -> timedelta | datetime:
-    """Parses `--since`; argparse turns a `ValueError` into its message."""
-    short = re.fullmatch(r"(\d{1,5})([dhm])", text)
-    if short:
-        return timedelta(**{_UNITS[short[2]]: int(short[1])})
-    at = datetime.fromisoformat(text)
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def _check_database(config: "HubConfig") -> None:
-    """A question must not create an empty history."""
-    from hub.config import ConfigError
-
-    url = config.database_url
-    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
-        raise ConfigError(
-            config.path, "hub.database", f"{url} does not exist yet; has `hearth hub` ever run?"
-        )
 
 
 def _check_patient(store: "Store", config: "HubConfig", patient: str | None) -> None:
