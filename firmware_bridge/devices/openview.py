@@ -12,7 +12,7 @@ import struct
 import numpy as np
 
 from firmware_bridge.device import Device
-from firmware_bridge.devices.support import DeviceSupport, SerialProfile
+from firmware_bridge.devices.support import Counts, DeviceSupport, Emulation, Message, SerialProfile
 from firmware_bridge.packets import Damage, HeartRate, Packet, SampleBlock
 
 FS_HZ = 125
@@ -86,11 +86,16 @@ def openview_packet(ecg: int, respiration: int = 0, rr_ms: int = 0, bpm: int = 0
     return _HEAD + _PAYLOAD.pack(ecg, respiration, rr_ms, bpm) + _FOOT
 
 
+def _encoded(counts: Counts, _first_index: int) -> list[Message]:
+    return [("", openview_packet(int(count))) for count in counts[:, 0]]
+
+
 SUPPORT = DeviceSupport(
     device=Device("openview", FS_HZ, ("ECG",), adc_gain=_COUNTS_PER_MV),
     summary="ProtoCentral ADS1292R shield, OpenView stream (USB serial)",
     decodes=("ECG 125 Hz", "heart rate, RR"),
     status="checked on a pseudo-terminal; never on the shield itself",
     make_decoder=OpenViewDecoder,
+    emulation=Emulation(_encoded, 1, -(2**15), 2**15 - 1),
     serial=SerialProfile(BAUD),
 )

@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from firmware_bridge.device import Device
 from firmware_bridge.devices.heart_rate import parse_heart_rate
-from firmware_bridge.devices.polar_h10_frames import MIN_MTU
+from firmware_bridge.devices.polar_h10_frames import MIN_MTU, SAMPLES_PER_FRAME, timed_frames
 from firmware_bridge.devices.polar_pmd import Measurement, parse_control, start_ecg, stop_ecg
-from firmware_bridge.devices.support import BleProfile, DeviceSupport
+from firmware_bridge.devices.support import BleProfile, Control, Counts, DeviceSupport, Emulation, Message
 from firmware_bridge.packets import Battery, Damage, Packet, SampleBlock
 
 FS_HZ = 130
@@ -110,22 +110,24 @@ def _battery(value: bytes) -> Battery | Damage:
     return Battery(value[0])
 
 
+def _encoded(counts: Counts, first_index: int) -> list[Message]:
+    return [(Channel.ECG, frame) for frame in timed_frames(counts[:, 0], first_index, FS_HZ)]
+
+
 SUPPORT = DeviceSupport(
     device=Device("polar_h10", FS_HZ, ("chest",), adc_gain=1000.0),
     summary="Polar H10 chest strap (Bluetooth LE)",
     decodes=("ECG 130 Hz, uV, device clock", "heart rate, RR, contact", "battery"),
     status="checked against the SDK's vectors and a virtual strap on a Bluetooth link",
     make_decoder=PolarH10Decoder,
+    emulation=Emulation(_encoded, SAMPLES_PER_FRAME, -(2**23), 2**23 - 1, longest_gap=_LONGEST_GAP_S * FS_HZ),
     ble=BleProfile(
         name_prefix="Polar H10",
         service=SERVICE,
-        control=CONTROL,
         ecg=Channel.ECG,
         side=(Channel.HEART_RATE, Channel.BATTERY),
         battery=Channel.BATTERY,
-        start=start_ecg(FS_HZ),
-        stop=stop_ecg(),
-        parse_control=parse_control,
+        control=Control(CONTROL, start_ecg(FS_HZ), stop_ecg(), parse_control),
         min_mtu=MIN_MTU,
     ),
 )

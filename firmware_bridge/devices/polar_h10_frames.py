@@ -19,3 +19,14 @@ def ecg_frame(uv: npt.NDArray[np.int32], last_sample_ns: int) -> bytes:
     """Samples `[n]` (uV, 24 bit signed) as one frame, with the device time of the last sample."""
     little = np.asarray(uv, "<i4").view(np.uint8).reshape(-1, 4)[:, :3]
     return struct.pack("<BQB", 0, last_sample_ns, 0) + little.tobytes()
+
+
+def timed_frames(uv: npt.NDArray[np.int32], first_index: int, fs_hz: int) -> list[bytes]:
+    """Whole frames of samples `[n]` that begin at sample `first_index` since power-up."""
+    ends = range(SAMPLES_PER_FRAME, len(uv) + 1, SAMPLES_PER_FRAME)
+    return [
+        ecg_frame(
+            uv[end - SAMPLES_PER_FRAME : end], DEVICE_EPOCH_NS + round((first_index + end) * 1e9 / fs_hz)
+        )
+        for end in ends
+    ]

@@ -1,38 +1,75 @@
-"""What Hearth needs to know of a device to open it."""
+"""What Hearth needs to know of a device to open it, and to play it in a test."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
 
 from firmware_bridge.decoder import Decoder
 from firmware_bridge.device import Device
 from firmware_bridge.devices.polar_pmd import ControlMessage
 
+Counts = npt.NDArray[np.int32]
+Message = tuple[str, bytes]
+"""Channel (UUID of a characteristic; empty on a serial line) and what is sent on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """Where the commands that start and stop the ECG are written.
+
+    With `parse` the device answers there by indication, and a start that it does not agree to fails; without,
+    the commands are written and nothing is waited for.
+    """
+
+    uuid: str
+    start: bytes
+    stop: bytes
+    parse: Callable[[bytes], ControlMessage] | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class BleProfile:
-    """Characteristics (full UUIDs, lower case) and the commands that start and stop the ECG.
+    """Characteristics (full UUIDs, lower case) and how the ECG is started, where it does not start by itself.
 
-    `ecg` carries the samples; `side` is notified too where the device has it. The control point answers
-    by indication. `min_mtu` is the smallest ATT MTU that carries a whole frame.
+    `ecg` carries the samples; `side` is notified too where the device has it. `min_mtu` is the smallest ATT
+    MTU that carries a whole message. A device that the `battery` is empty for tells none.
     """
 
     name_prefix: str
     service: str
-    control: str
     ecg: str
-    side: tuple[str, ...]
-    battery: str
-    start: bytes
-    stop: bytes
-    parse_control: Callable[[bytes], ControlMessage]
-    min_mtu: int
+    side: tuple[str, ...] = ()
+    battery: str = ""
+    control: Control | None = None
+    min_mtu: int = 23
 
 
 @dataclass(frozen=True, slots=True)
 class SerialProfile:
-    """A device that talks by itself once the port is open."""
+    """A port: `start` is written once it is open, `stop` before it is closed; most devices need neither."""
 
     baud: int
+    start: bytes = b""
+    stop: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Emulation:
+    """The device's side of its protocol, the inverse of the decoder.
+
+    `encode(counts, first_index)` gives the messages of samples `[n, leads]` that begin at sample
+    `first_index` of the device's life; `n` is a multiple of `samples_per_message`. Samples lie within
+    `least` and `most`. A loss of up to `longest_gap` samples can be told from the device's own clock or
+    counter; 0 where it has neither.
+    """
+
+    encode: Callable[[Counts, int], list[Message]]
+    samples_per_message: int
+    least: int
+    most: int
+    longest_gap: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,5 +84,6 @@ class DeviceSupport:
     decodes: tuple[str, ...]
     status: str
     make_decoder: Callable[[], Decoder]
+    emulation: Emulation
     ble: BleProfile | None = None
     serial: SerialProfile | None = None

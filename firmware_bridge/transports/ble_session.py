@@ -62,21 +62,24 @@ class BleSession:
         return is_named(self._target, device.address, advertised.local_name or device.name or "")
 
     async def _stream(self, client: BleakClient) -> None:
-        control = ControlPoint(client, self._profile, self._on_stopped)
+        profile = self._profile.control
+        control = ControlPoint(client, profile, self._on_stopped) if profile else None
         try:
             async with asyncio.timeout(_START_S):
                 await self._subscribe(client)
-                await control.start()
+                if control:
+                    await control.start()
             self._feed.expect_ecg()
             self._streaming.set()
             raise await self._broken()
         finally:
-            if client.is_connected and not self._ending.done():
+            if control and client.is_connected and not self._ending.done():
                 await _in_good_time(control.stop())
 
     async def _subscribe(self, client: BleakClient) -> None:
         offered = {each.uuid: each.properties for each in client.services.characteristics.values()}
-        if missing := {self._profile.control, self._profile.ecg} - offered.keys():
+        control = {self._profile.control.uuid} if self._profile.control else set()
+        if missing := {*control, self._profile.ecg} - offered.keys():
             raise BleakError(f"{client.name} is no {self._profile.name_prefix}: lacks {min(missing)}")
         for uuid in (self._profile.ecg, *self._profile.side):
             if "notify" in offered.get(uuid, ()):

@@ -151,10 +151,12 @@ async def test_the_services_speak_as_a_strap_does(virtual_h10, index_record, por
 async def test_a_stream_that_runs_already_is_started_afresh(virtual_h10, index_record):
     process, uri = virtual_h10(index_record(130 * 60))
     assert polar_h10.SUPPORT.ble
+    profile = polar_h10.SUPPORT.ble.control
     async with open_radio(uri.partition("hci=")[2]) as radio:
         found = await BleakScanner.find_device_by_name("Polar H10 00000001", **radio.scanner)
         async with asyncio.timeout(20), BleakClient(found, **radio.client) as client:
-            control = ControlPoint(client, polar_h10.SUPPORT.ble, lambda: None)
+            assert profile
+            control = ControlPoint(client, profile, lambda: None)
             await control.start()
             await client.stop_notify(polar_h10.CONTROL)
             await control.start()
