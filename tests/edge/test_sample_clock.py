@@ -77,3 +77,38 @@ def test_without_a_device_clock_the_rate_is_believed_and_scale_is_applied() -> N
     blocks = [clock.place(SampleBlock(counts), HOST_NS + i) for i in range(3)]
     assert [b.block.start_ns - HOST_NS for b in blocks] == [0, NS_PER_S // 2, NS_PER_S]
     assert blocks[0].block.ecg_uv.max() == 1000
+
+
+def test_a_step_of_the_computers_clock_moves_no_sample() -> None:
+    """NTP sets the clock an hour forward, or back: times go on as before, and going back is told."""
+    for step_s, told in ((3600, "disagree by 3600 s"), (-3600, "set back by 3600.0 s")):
+        clock = SampleClock(H10)
+        placed = []
+        for i, (one, host_ns) in enumerate(frames(600, 130.0, jitter_ms=15)):
+            placed.append(clock.place(one, host_ns + (step_s * NS_PER_S if i >= 300 else 0)))
+        steps_ns = np.diff([p.block.start_ns for p in placed])
+        assert abs(steps_ns - 73 / 130 * NS_PER_S).max() < 4e6
+        assert [told in (p.clock_complaint or "") for p in placed].count(True) == 1
+
+
+def test_a_backlog_that_is_sent_late_is_no_error_of_the_clock() -> None:
+    """Straps send their first half minute late and at once: time is right again within minutes."""
+    clock = SampleClock(H10)
+    errors_s = []
+    for i, (one, host_ns) in enumerate(frames(2000, 130.0)):
+        late_ns = max(0, 25 * NS_PER_S - i * NS_PER_S // 2)
+        block_ns = clock.place(one, host_ns + late_ns).block.start_ns
+        errors_s.append((block_ns - (host_ns - round(72 / 130 * NS_PER_S))) / NS_PER_S)
+    assert max(map(abs, errors_s[-200:])) < 0.02
+    assert min(np.diff(errors_s)) > -73 / 130
+
+
+def test_the_rate_is_found_with_and_without_a_clock_of_the_device() -> None:
+    clock = SampleClock(H10)
+    for one, host_ns in frames(2000, 130.061, jitter_ms=15):
+        clock.place(one, host_ns)
+    assert clock.fs_hz == pytest.approx(130.061, abs=0.002)
+    bare = SampleClock(H10)
+    for one, host_ns in frames(2000, 128.4, jitter_ms=15):
+        bare.place(SampleBlock(one.counts), host_ns)
+    assert bare.fs_hz == pytest.approx(128.4, abs=0.01)
