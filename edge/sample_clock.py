@@ -19,7 +19,7 @@ from firmware_bridge.rate_meter import RateMeter
 
 _SLEW: Final = 5e-3
 _FAST_SLEW: Final = 5e-2
-"""Of the time that passes, by which times of samples may be stretched; the fast one where a second is wrong."""
+"""Of the time that passes: how much samples may be moved; the fast one where they are wrong by a second."""
 _STEP_NS: Final = NS_PER_S
 _SAME_CLOCK_NS: Final = 2 * NS_PER_S
 _DISAGREEMENT_NS: Final = 30 * NS_PER_S

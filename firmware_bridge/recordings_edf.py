@@ -1,4 +1,4 @@
-"""EDF and EDF+ files through the `edfio` package, mapped into memory, not loaded."""
+"""EDF, EDF+ and BDF files through the `edfio` package; EDF is mapped into memory, BDF is loaded."""
 
 import warnings
 from collections.abc import Sequence
@@ -36,24 +36,27 @@ def open_edf(path: Path, signals: Sequence[int] | None) -> Recording:
     )
 
 
-def _read(path: Path) -> edfio.Edf:
+def _read(path: Path) -> edfio.Edf | edfio.Bdf:
     if not path.is_file():
         raise RecordingError(f"{path}: there is no such recording")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            edf = edfio.read_edf(path, lazy_load_data=True, header_encoding="latin-1")
-        broken = edf.reserved.startswith("EDF+D") and not edf.is_continuous
+            if path.suffix.lower() == ".bdf":
+                edf: edfio.Edf | edfio.Bdf = edfio.read_bdf(path, header_encoding="latin-1")
+            else:
+                edf = edfio.read_edf(path, lazy_load_data=True, header_encoding="latin-1")
+        broken = edf.reserved.startswith(("EDF+D", "BDF+D")) and not edf.is_continuous
     except _READ_ERRORS as error:
         reason = " ".join(str(error).split())
         raise RecordingError(f"{path}: damaged or cut short: {reason}") from error
     if broken:
-        raise RecordingError(f"{path}: has gaps (EDF+D); split it into files without gaps")
+        raise RecordingError(f"{path}: has gaps ({edf.reserved[:5]}); split it into files without gaps")
     return edf
 
 
 def _read_uv(
-    chosen: Sequence[edfio.EdfSignal],
+    chosen: Sequence[edfio.EdfSignal | edfio.BdfSignal],
     fs_hz: float,
     scale_uv: npt.NDArray[np.float64],
     start: int,
@@ -64,7 +67,7 @@ def _read_uv(
     return uv
 
 
-def _base_time_utc(edf: edfio.Edf) -> datetime | None:
+def _base_time_utc(edf: edfio.Edf | edfio.Bdf) -> datetime | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

@@ -1,4 +1,4 @@
-"""Analyse a WFDB or EDF record with the same pipeline that runs on the stream.
+"""Analyse a WFDB, EDF, BDF or csv record with the same pipeline that runs on the stream.
 
 Writes the WFDB annotation file NAME.hrt: beats with symbols that map to the AAMI classes (N, S, V, F; Q in
 seconds that cannot be read), rhythm changes, `(AFIB` and `(N`, in aux, and `[` `]` around ventricular
@@ -7,6 +7,8 @@ NAME.wav: onset, peak and end of each P wave, QRS complex and T wave, marked as 
 
     hearth analyze mitdb/208 --signal 0 --out results/
     hearth analyze night.edf --signal 0 --signal 1
+    hearth analyze ecg_2026-02-05.csv                 from Apple Health
+    hearth analyze table.csv --fs 250 --unit uV
 """
 
 import argparse
@@ -21,12 +23,14 @@ from edge.labels import Rhythm
 if TYPE_CHECKING:
     from edge.analysis import Analysis
 
-HELP = "analyse a WFDB or EDF record and write a WFDB annotation file"
+HELP = "analyse a recording and write a WFDB annotation file"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `hearth analyze`."""
-    parser.add_argument("record", help="WFDB record (with or without extension) or EDF file")
+    parser.add_argument("record", help="WFDB record (with or without extension), EDF, BDF or csv file")
+    parser.add_argument("--fs", type=float, metavar="HZ", help="rate of a csv file without times")
+    parser.add_argument("--unit", default="mV", help="unit of a csv file that names none (default: mV)")
     parser.add_argument("--signal", type=int, action="append", help="signal number, from 0; may be repeated")
     parser.add_argument("--annotator", default="hrt", help="extension of the annotation file (default: hrt)")
     parser.add_argument("--waves", action="store_true", help="write wave boundaries too")
@@ -48,12 +52,12 @@ def run(arguments: argparse.Namespace) -> int:
     from edge.errors import UserError
     from edge.wave_annotations import write_waves
     from edge.wave_run import WaveReader
-    from firmware_bridge.recordings import open_recording
+    from firmware_bridge.recordings import TableFormat, open_recording
 
     for option in ("annotator", "waves_annotator"):
         if not (name := getattr(arguments, option)).isalpha():
             raise UserError(f"--{option.replace('_', '-')} {name}: letters only (WFDB)")
-    recording = open_recording(arguments.record, arguments.signal)
+    recording = open_recording(arguments.record, arguments.signal, TableFormat(arguments.fs, arguments.unit))
     encoder = Encoder(arguments.bundle or DEFAULT_BUNDLE)
     reader = WaveReader(encoder.manifest, recording.fs_hz) if arguments.waves else None
     with Progress(transient=True, disable=not sys.stderr.isatty()) as bar:

@@ -41,8 +41,8 @@ class PolarH10Decoder:
     """One notification a call; the channel is the characteristic's UUID (default: ECG).
 
     Lost samples are counted from the device's clock, also over a broken link, on which the strap's
-    clock runs on; the strap's true rate is found from it, since over a night 0.05 % are minutes. A clock that steps back, or forward by more than a week, was set or restarted:
-    a `Damage` says so and the count starts anew with `lost_before=0`.
+    clock runs on, and at the rate that this clock shows. A clock that steps back, or forward by more than a
+    week, was set or restarted: a `Damage` says so and the count starts anew with `lost_before=0`.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,8 @@
-"""`replay://PATH`: a recording as if a device sent it now."""
+"""`replay://PATH`: a recording as if a device sent it now.
+
+Options: `signal` a number, may be repeated; `speed` times real time, or `max`; `start` the time of the first
+sample; `fs` and `unit` of a csv file that does not say them.
+"""
 
 import asyncio
 import math
@@ -14,10 +18,10 @@ from firmware_bridge.device import Device
 from firmware_bridge.pace import Pace
 from firmware_bridge.packets import Received, SampleBlock
 from firmware_bridge.recording import Recording, RecordingBlock
-from firmware_bridge.recordings import open_recording
+from firmware_bridge.recordings import TableFormat, open_recording
 from firmware_bridge.source_uri import SourceUri
 
-OPTIONS = {"speed", "signal", "start"}
+OPTIONS = {"speed", "signal", "start", "fs", "unit"}
 _BLOCK_S, _BLOCK_AT_FULL_SPEED_S = 0.5, 10.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -35,6 +39,8 @@ class ReplayTransport:
         self._signals = uri.numbers("signal")
         self._speed = uri.speed()
         self._start = uri.time("start")
+        fs_hz = uri.number("fs", 0, least=1) if uri.get("fs") else None
+        self._table = TableFormat(fs_hz, uri.get("unit", "mV"))
         self._recording: Recording | None = None
 
     @property
@@ -44,7 +50,7 @@ class ReplayTransport:
         return Device("replay", self._recording.fs_hz, self._recording.leads, adc_gain=1000.0)
 
     async def __aenter__(self) -> Self:
-        self._recording = await asyncio.to_thread(open_recording, self._path, self._signals)
+        self._recording = await asyncio.to_thread(open_recording, self._path, self._signals, self._table)
         return self
 
     async def __aexit__(

@@ -1,7 +1,7 @@
 """A day of a strap whose samples are their own index, from its frames to the recorder's disk and back.
 
-Its crystal runs 50 ppm fast, its true rate is not the nominal one, every hundredth frame is lost, every message
-comes late by chance, and forty times the strap is out of range for up to twenty minutes.
+Its crystal runs 50 ppm fast, its true rate is not the nominal one, every hundredth frame is lost, messages
+come late by chance, and forty times the strap is out of range for up to twenty minutes.
 """
 
 from dataclasses import dataclass
