@@ -29,10 +29,13 @@ from export.training.language.sources import (
 )
 from export.training.records import FS_HZ
 
-SHARE = {"mitdb": 0.5, "svdb": 0.14, "cpsc2021": 0.06, "cinc2017": 0.12, "cudb": 0.04, "ptbxl": 0.14}
+SHARE = {"mitdb": 0.5, "svdb": 0.21, "cpsc2021": 0.05, "cinc2017": 0.08, "cudb": 0.03, "ptbxl": 0.13}
 _LONGEST_S = 60
 _FROM_EVENT = 0.8  # of the windows hold an event of a waveform, each waveform as often as any other
 _PTBXL_VIEWS = (("I",), ("II",), ("I", "II", "V1"), ("V1",), ("V5",), ("II", "V5"), ("III",))
+_VENTRICULAR_RHYTHMS = frozenset(
+    "106 203 205 215 217 802 804 812 841 851 857 859 879 881 887 891".split()
+)
 
 Row = dict[str, Any]
 
@@ -116,8 +119,9 @@ def _quota(refs: list[SourceRef], n: int, rng: np.random.Generator) -> dict[Sour
 
 
 def _weight(ref: SourceRef) -> float:
-    """The few records with bundle branch block teach more of it."""
-    return 3.0 if ref.path.name in {"109", "118", "124", "207"} else 2.0 if ref.path.name == "203" else 1.0
+    """The few records with bundle branch block, or with ventricular rhythms, teach more of them."""
+    name = ref.path.name
+    return 3.0 if name in {"109", "118", "124", "207"} else 2.0 if name in _VENTRICULAR_RHYTHMS else 1.0
 
 
 _OF_PROCESS: dict[str, Encoder] = {}

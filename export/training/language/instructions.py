@@ -120,13 +120,23 @@ def compare(one: Row, other: Row, rng: np.random.Generator) -> Instruction:
 
 
 def change_text(one: Row, other: Row) -> str:
+    """The four items and their words."""
+    return changes_text(_changes(one, other))
+
+
+def is_changed(one: Row, other: Row) -> bool:
+    """Whether any item is known and not the same."""
+    return not set(_changes(one, other).values()) <= {"same", "unknown"}
+
+
+def _changes(one: Row, other: Row) -> dict[str, str]:
     """Rate and intervals as measured, rhythm and ectopy as annotated."""
     found = changes(evidence_of(one), evidence_of(other))
     fibrillates = ["AFIB" in row["spans"] for row in (one, other)]
     n = [sum(len(row["spans"].get(w, ())) / row["seconds"] for w in ("V", "A")) for row in (one, other)]
     found["rhythm"] = "same" if fibrillates[0] == fibrillates[1] else "changed"
     found["ectopy"] = direction(n[0], n[1], ECTOPY_SHARE, ("more", "less"))
-    return changes_text(found)
+    return found
 
 
 def which(rows: Sequence[Row], rng: np.random.Generator) -> Instruction | None:

@@ -21,6 +21,26 @@ from export.training.records import FS_HZ
 _END = "<|im_end|>"
 _SHORT_S, _PAIRED_S = 24, 12
 _WITH_EVIDENCE = 0.3  # else the model has the signal alone to go by
+_NONE = "none"
+_MOST_PAIRED, _TRIES = 3, 12
+_CHANGED = 0.75  # of the pairs that are compared
+
+WAVEFORM_SHARE = {
+    _NONE: 1.8,
+    "V": 1.5,
+    "A": 1.5,
+    "L": 1.0,
+    "R": 1.5,
+    "AFIB": 1.2,
+    "AFL": 0.3,
+    "VT": 1.4,
+    "VFL": 0.4,
+    "B": 1.2,
+    "T": 0.6,
+    "SVTA": 0.4,
+    "NOISE": 0.2,
+}
+"""How often a window is drawn for each waveform: the rare ones as often as those that are everywhere."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,12 +134,14 @@ class Drawer:
     def __init__(self, corpus: Corpus, *, held_out: bool) -> None:
         self._words = corpus.words
         rows = [row for row in corpus.chosen(held_out=held_out) if _is_short(row)]
-        self._located = [row for row in rows if row["database"] != "ptbxl" or row["spans"]]
+        self._located = _by_waveform(rows)
+        self._shares = np.array([WAVEFORM_SHARE[waveform] for waveform in self._located])
         self._reported = [row for row in rows if row["codes"]]
         self._groups: dict[str, list[Row]] = {}
         for row in rows:
-            if row["database"] in ("mitdb", "svdb", "cpsc2021"):
+            if row["database"] in ("mitdb", "svdb", "cpsc2021") and row["seconds"] <= _PAIRED_S:
                 self._groups.setdefault(f"{row['database']}/{row['record']}", []).append(row)
+        self._groups = {name: found for name, found in self._groups.items() if len(found) >= _MOST_PAIRED}
 
     def draw(self, shares: Mapping[str, float], rng: np.random.Generator) -> Instruction:
         """One instruction."""
@@ -131,7 +153,7 @@ class Drawer:
                 return made
 
     def _make(self, kind: str, rng: np.random.Generator) -> Instruction | None:
-        row = self._located[rng.integers(len(self._located))]
+        row = self._located_row(rng)
         with_evidence = bool(rng.random() < _WITH_EVIDENCE)
         match kind:
             case "locate" | "is_there":
@@ -143,22 +165,41 @@ class Drawer:
             case "compare":
                 return self._compared(rng)
             case "which":
-                return instructions.which(self._pair(rng, 2 + int(rng.random() < 0.3)), rng)
+                return instructions.which(self._paired(rng, 2 + int(rng.random() < 0.3)), rng)
         if rng.random() < 0.4 and self._reported:
             row = self._reported[rng.integers(len(self._reported))]
         return instructions.report(row, rng, with_evidence=with_evidence, words=self._words)
 
+    def _located_row(self, rng: np.random.Generator) -> Row:
+        """First the waveform, then a window that has it."""
+        kinds = list(self._located)
+        found = self._located[kinds[rng.choice(len(kinds), p=self._shares / self._shares.sum())]]
+        return found[rng.integers(len(found))]
+
     def _compared(self, rng: np.random.Generator) -> Instruction:
-        one, other = self._pair(rng)
+        """Most pairs have some change: else the answer `same` would be learned, whatever is asked."""
+        wants_change = rng.random() < _CHANGED
+        for _ in range(_TRIES):
+            one, other = self._paired(rng)
+            if instructions.is_changed(one, other) is wants_change:
+                break
         return instructions.compare(one, other, rng)
 
-    def _pair(self, rng: np.random.Generator, n: int = 2) -> list[Row]:
-        """Several windows of one patient, short ones first to be found."""
+    def _paired(self, rng: np.random.Generator, n: int = 2) -> list[Row]:
+        """Several short windows of one patient."""
         names = list(self._groups)
-        while True:
-            rows = [r for r in self._groups[names[rng.integers(len(names))]] if r["seconds"] <= _PAIRED_S]
-            if len(rows) >= n:
-                return [rows[i] for i in rng.permutation(len(rows))[:n]]
+        rows = self._groups[names[rng.integers(len(names))]]
+        return [rows[i] for i in rng.permutation(len(rows))[:n]]
+
+
+def _by_waveform(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """Windows in which it is annotated; under `none`, windows without any."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        if row["database"] != "ptbxl" or row["spans"]:
+            for waveform in row["spans"] or (_NONE,):
+                found.setdefault(waveform, []).append(row)
+    return found
 
 
 def _is_short(row: Row) -> bool:

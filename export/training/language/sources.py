@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from edge.labels import Waveform
 from export.evaluation.window_truth import AnnotatedRecord, read_annotations
+from export.training.language.patterns import PATTERNS, ventricular_rhythms
 from export.training.ptbxl_views import LEADS as PTBXL_LEADS
 from export.training.ptbxl_views import read_ptbxl_reports
 from export.training.records import FS_HZ, prepared_ecg
@@ -83,7 +84,7 @@ def read_source(ref: SourceRef) -> Source:
             _CINC2017_RHYTHM.get(ref.label, ()), _known_of_label(ref.label), duration_s
         )
     else:
-        annotated = read_annotations(str(ref.path), duration_s, _KNOWN[ref.database])
+        annotated = _with_patterns(read_annotations(str(ref.path), duration_s, _KNOWN[ref.database]))
     leads = tuple(wfdb.rdheader(str(ref.path)).sig_name)
     return Source(ref.database, ref.path.name, leads, ecg_mv, annotated, (), _is_held_out(ref))
 
@@ -99,10 +100,18 @@ def ptbxl_sources(data: Path) -> Iterator[Source]:
 
 _KNOWN = {
     "mitdb": MITDB_WAVEFORMS,
-    "svdb": (_W.VENTRICULAR_BEAT, _W.SUPRAVENTRICULAR_BEAT),
+    "svdb": (_W.VENTRICULAR_BEAT, _W.SUPRAVENTRICULAR_BEAT),  # and patterns of these beats
     "cpsc2021": (_W.ATRIAL_FIBRILLATION,),
     "cudb": (_W.VENTRICULAR_FIBRILLATION,),
 }
+
+
+def _with_patterns(annotated: AnnotatedRecord) -> AnnotatedRecord:
+    """Where beats alone are noted, the rhythms that they make are known too."""
+    if annotated.known != frozenset(_KNOWN["svdb"]):
+        return annotated
+    found = ventricular_rhythms(annotated.beats_s, annotated.symbols)
+    return replace(annotated, rhythms=found, known=annotated.known | PATTERNS.keys())
 
 
 def _known_of_label(label: str) -> tuple[Waveform, ...]:
