@@ -188,9 +188,9 @@ def test_missing_files(tmp_path):
         open_recording(tmp_path / "nowhere")
     with pytest.raises(RecordingError, match=r"nowhere\.edf: there is no such recording"):
         open_recording(tmp_path / "nowhere.edf")
-    (tmp_path / "table.csv").write_text("1,2")
-    with pytest.raises(RecordingError, match=r"table\.csv: neither a WFDB record nor an EDF file"):
-        open_recording(tmp_path / "table.csv")
+    (tmp_path / "table.xyz").write_text("1,2")
+    with pytest.raises(RecordingError, match=r"table\.xyz: neither a WFDB record nor an EDF file"):
+        open_recording(tmp_path / "table.xyz")
     record = write_record(tmp_path, "gone", ramp(10))
     record.with_suffix(".dat").unlink()
     with pytest.raises(RecordingError, match=r"gone\.dat: the signal file is missing"):
