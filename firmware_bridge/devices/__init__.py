@@ -2,9 +2,28 @@
 
 from types import MappingProxyType
 
-from firmware_bridge.devices import openview, polar_h10
+from firmware_bridge.devices import (
+    ganglion,
+    healthypi_ble,
+    heart_rate,
+    movesense,
+    movesense_activity,
+    openview,
+    polar_h10,
+)
 from firmware_bridge.devices.support import DeviceSupport
 
+_ALL = (
+    polar_h10.SUPPORT,
+    movesense.SUPPORT,
+    movesense_activity.SUPPORT,
+    ganglion.SUPPORT,
+    healthypi_ble.SUPPORT,
+    healthypi_ble.SUPPORT_V4,
+    heart_rate.SUPPORT,
+    openview.SUPPORT,
+)
+
 DEVICES: MappingProxyType[str, DeviceSupport] = MappingProxyType(
-    {support.device.name: support for support in (polar_h10.SUPPORT, openview.SUPPORT)}
+    {support.device.name: support for support in _ALL}
 )

@@ -33,17 +33,26 @@ class Control:
 class BleProfile:
     """Characteristics (full UUIDs, lower case) and how the ECG is started, where it does not start by itself.
 
-    `ecg` carries the samples; `side` is notified too where the device has it. `min_mtu` is the smallest ATT
-    MTU that carries a whole message. A device that the `battery` is empty for tells none.
+    `ecg` carries the samples, `ecg_before` in older firmware; `side` is notified, and `reads` read before the
+    start, where the device has them. `min_mtu` is the smallest ATT MTU that carries a whole message. A device
+    that the `battery` is empty for tells none. `has_own_name`: its UUIDs mean something else on other
+    devices, so that the name has to begin with `name_prefix` too.
     """
 
     name_prefix: str
     service: str
     ecg: str
+    ecg_before: str = ""
     side: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
     battery: str = ""
     control: Control | None = None
     min_mtu: int = 23
+    has_own_name: bool = False
+
+    def is_name(self, name: str) -> bool:
+        """Whether a device that advertises this name may be one of these."""
+        return bool(name) and name.casefold().startswith(self.name_prefix.casefold())
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +71,8 @@ class Emulation:
     `encode(counts, first_index)` gives the messages of samples `[n, leads]` that begin at sample
     `first_index` of the device's life; `n` is a multiple of `samples_per_message`. Samples lie within
     `least` and `most`. A loss of up to `longest_gap` samples can be told from the device's own clock or
-    counter; 0 where it has neither.
+    counter; 0 where it has neither. Of a device without leads the samples are RR intervals `[n, 1]`, in ticks
+    of `fs_hz`.
     """
 
     encode: Callable[[Counts, int], list[Message]]
