@@ -3,13 +3,20 @@
 from types import MappingProxyType
 
 from firmware_bridge.devices import (
+    ads1293,
+    bitalino,
+    cyton,
     ganglion,
+    healthypi4,
+    healthypi5,
     healthypi_ble,
     heart_rate,
+    heartypatch,
     movesense,
     movesense_activity,
     openview,
     polar_h10,
+    shimmer3,
 )
 from firmware_bridge.devices.support import DeviceSupport
 
@@ -22,6 +29,14 @@ _ALL = (
     healthypi_ble.SUPPORT_V4,
     heart_rate.SUPPORT,
     openview.SUPPORT,
+    ads1293.SUPPORT,
+    healthypi4.SUPPORT,
+    healthypi5.SUPPORT,
+    heartypatch.SUPPORT,
+    cyton.SUPPORT,
+    bitalino.SUPPORT,
+    shimmer3.SUPPORT,
+    shimmer3.SUPPORT_EXG2,
 )
 
 DEVICES: MappingProxyType[str, DeviceSupport] = MappingProxyType(

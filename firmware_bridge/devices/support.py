@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,10 @@ from firmware_bridge.devices.polar_pmd import ControlMessage
 Counts = npt.NDArray[np.int32]
 Message = tuple[str, bytes]
 """Channel (UUID of a characteristic; empty on a serial line) and what is sent on it."""
+
+
+class RateError(ValueError):
+    """The device does not run at this rate; the message says at which it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +62,15 @@ class BleProfile:
 
 @dataclass(frozen=True, slots=True)
 class SerialProfile:
-    """A port: `start` is written once it is open, `stop` before it is closed; most devices need neither."""
+    """A port: `start` is written once it is open, `stop` before it is closed; most devices need neither.
+
+    Of a stream of lines, what comes before the first `line_end` is the rest of a line.
+    """
 
     baud: int
     start: bytes = b""
     stop: bytes = b""
+    line_end: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +81,7 @@ class Emulation:
     `first_index` of the device's life; `n` is a multiple of `samples_per_message`. Samples lie within
     `least` and `most`. A loss of up to `longest_gap` samples can be told from the device's own clock or
     counter; 0 where it has neither. Of a device without leads the samples are RR intervals `[n, 1]`, in ticks
-    of `fs_hz`.
+    of `fs_hz`. `answer` gives what the device notifies in answer to a command, where it answers any.
     """
 
     encode: Callable[[Counts, int], list[Message]]
@@ -80,13 +89,15 @@ class Emulation:
     least: int
     most: int
     longest_gap: int = 0
+    answer: Callable[[bytes], list[Message]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceSupport:
     """One supported device: description, decoder, and how it is reached (`ble`, `serial`, or both).
 
-    `status` says on what the decoder was checked.
+    `status` says on what the decoder was checked. `at_rate` is the same device at another rate, in Hz, and
+    raises `RateError` for one that it does not have; with `asks_rate` nobody but the user knows the rate.
     """
 
     device: Device
@@ -97,3 +108,5 @@ class DeviceSupport:
     emulation: Emulation
     ble: BleProfile | None = None
     serial: SerialProfile | None = None
+    at_rate: Callable[[float], Self] | None = None
+    asks_rate: bool = False

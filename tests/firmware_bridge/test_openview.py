@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware_bridge.devices.openview import OpenViewDecoder, openview_packet
+from firmware_bridge.devices.openview import SUPPORT, openview_packet
 from firmware_bridge.packets import Damage, HeartRate, SampleBlock
 
 SAMPLES = st.lists(st.integers(-(2**15), 2**15 - 1), min_size=1, max_size=40)
@@ -9,7 +9,7 @@ NOISE = st.binary(max_size=50)
 
 
 def fed(chunks):
-    decoder = OpenViewDecoder()
+    decoder = SUPPORT.make_decoder()
     return [packet for chunk in chunks for packet in decoder.feed(chunk)]
 
 
@@ -37,7 +37,7 @@ def test_whole_and_one_byte_at_a_time_are_the_same(samples):
 @given(SAMPLES, st.integers(1, 14))
 def test_a_cut_packet_waits_for_its_rest(samples, cut):
     stream = stream_of([*samples, 7])
-    decoder = OpenViewDecoder()
+    decoder = SUPPORT.make_decoder()
     assert samples_of(decoder.feed(stream[:-cut])) == samples
     assert samples_of(decoder.feed(stream[-cut:])) == [7]
 
@@ -59,14 +59,14 @@ def test_a_packet_that_lost_bytes_is_skipped_and_told(before, missing, after):
 
 @given(st.lists(NOISE, max_size=8))
 def test_noise_never_raises_and_never_grows(chunks):
-    decoder = OpenViewDecoder()
+    decoder = SUPPORT.make_decoder()
     for chunk in chunks:
         decoder.feed(chunk)
-    assert len(decoder._pending) < 16
+    assert len(decoder._cutter._pending) < 16
 
 
 def test_reset_forgets_half_a_packet():
-    decoder = OpenViewDecoder()
+    decoder = SUPPORT.make_decoder()
     decoder.feed(openview_packet(1)[:9])
     decoder.reset()
     assert samples_of(decoder.feed(openview_packet(2))) == [2]
