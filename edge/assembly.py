@@ -11,6 +11,7 @@ from edge.ask_desk import AskDesk, Reply
 from edge.ask_measured import MeasuredAnswers
 from edge.bundle import DEFAULT_BUNDLE
 from edge.config import EdgeConfig
+from edge.disk_space import SpaceLimits
 from edge.encoder import Encoder
 from edge.errors import UserError
 from edge.language_bundle import DEFAULT_LANGUAGE_BUNDLE
@@ -43,7 +44,7 @@ def make_session(
 ) -> Session:
     """A session on a new recording, or on one that was interrupted; 0 s asks for no scheduled looks."""
     storage, settings = config.storage, _pipeline_settings(config)
-    limits = RecorderSettings(storage.segment_minutes * 60, int(storage.max_gigabytes * 1e9))
+    limits = RecorderSettings(storage.segment_minutes * 60, SpaceLimits(int(storage.max_gigabytes * 1e9)))
     writer = replace(make_writer(config, recording), encoder_sha256=encoder.manifest.onnx_sha256)
     return Session(recording, encoder, settings, limits, outbox, writer, ask, look_every_s)
 

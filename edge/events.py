@@ -156,10 +156,14 @@ NoticeCode = Literal[
     "samples_saturated",
     "clock_step",
     "edge_restarted",
+    "disk_low",
     "disk_limit",
+    "recording_damaged",
     "outbox_limit",
     "localizer_unavailable",
     "localizer_dropped",
+    "model_taken_back",
+    "analysis_restarted",
 ]
 
 

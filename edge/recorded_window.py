@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edge.events import AskWindow
-from edge.recorder import read_between, recorded_ns
 from edge.recording_folder import RecordingFolder, recordings
+from edge.segment_files import read_between, recorded_ns
 from edge.stream import NS_PER_S, PlacedBlock
 
 _SHORTEST_S = 1.0

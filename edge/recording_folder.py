@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from uuid import UUID, uuid4
 
+from edge.atomic_file import write_atomically
 from firmware_bridge.device import Device
 
 
@@ -35,7 +36,7 @@ def new_recording(root: Path, uri: str, device: Device) -> RecordingFolder:
     folder.mkdir(parents=True)
     recording = RecordingFolder(recording_id, folder, uri, device.fs_hz, device.leads)
     described = {**asdict(recording), "recording_id": str(recording_id), "folder": folder.name}
-    (folder / "recording.json").write_text(json.dumps(described, indent=2))
+    write_atomically(folder / "recording.json", json.dumps(described, indent=2).encode())
     (folder / "open").touch()
     return recording
 

@@ -6,7 +6,7 @@ events are not is analysed again after a crash.
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from edge.encoder import Encoder
 from edge.events import Event
@@ -16,9 +16,10 @@ from edge.model_question import ModelQuestion
 from edge.outbox import Checkpoint, Outbox
 from edge.pipeline import Pipeline, PipelineSettings
 from edge.question_maker import QuestionMaker
-from edge.recorder import Recorder, RecorderSettings, clipped, last_block, read_blocks
+from edge.recorder import Recorder, RecorderSettings, clipped
 from edge.recording_folder import RecordingFolder
 from edge.sample_clock import SampleClock
+from edge.segment_files import last_block, read_blocks
 from edge.stream import NS_PER_S, Output, PlacedBlock, Vitals
 from edge.tally import Tally
 from firmware_bridge.packets import SampleBlock
@@ -66,10 +67,22 @@ class Session:
             self._pipeline.begin_at(checkpoint.next_index)
         self._checkpoint_index = self._pipeline.next_index
         self._questions.begin_at(self._pipeline.next_index)
-        for block in read_blocks(recording.folder, len(recording.leads), self._pipeline.next_index):
+        last = self.last_block()
+        self.tally.add_hole(max(0, self._pipeline.next_index - (last.stop_index if last else 0)))
+        for block in self._recorded():
             self._analyse(block)
         self._commit((), force=True)
         _LOG.info("took up recording %s at sample %d", recording.folder.name, self._pipeline.next_index)
+
+    def _recorded(self) -> Iterator[PlacedBlock]:
+        """What is recorded beyond the pipeline's state; damage is told where something comes after it."""
+        folder, damaged = self.recording.folder, [0]
+        for block in read_blocks(
+            folder, len(self.recording.leads), self._pipeline.next_index, on_damage=damaged.append
+        ):
+            self.tally.add_hole(sum(damaged))
+            damaged.clear()
+            yield block
 
     def last_block(self) -> PlacedBlock | None:
         """The newest block on disk."""
@@ -83,8 +96,9 @@ class Session:
         """A live source goes on: the outage since the last block is a gap."""
         last = self.last_block()
         if last is not None:
-            end_ns = last.start_ns + round(len(last.ecg_uv) * NS_PER_S / self.recording.fs_hz)
-            clock.resume(max(self._pipeline.next_index, last.stop_index), end_ns)
+            next_index = max(self._pipeline.next_index, last.stop_index)
+            known_ns = round((next_index - last.first_index) * NS_PER_S / self.recording.fs_hz)
+            clock.resume(next_index, last.start_ns + known_ns)
 
     def take(self, packet: SampleBlock, clock: SampleClock, host_time_ns: int) -> None:
         """Place, record and analyse one block from the device."""
@@ -110,14 +124,20 @@ class Session:
     def finish(self) -> None:
         """The recording is over."""
         self._emit(self._pipeline.flush())
+        self._attempt(self._recorder.close)
         self._commit(self.tally.flush(time.time_ns()), force=True)
-        self._recorder.close()
         self.recording.finish()
         self._outbox.finish_recording(self.recording.recording_id)
 
     def _record(self, block: PlacedBlock) -> None:
         try:
             self.tally.add_recorder(self._recorder.append(block))
+        except OSError as error:
+            self.tally.add_write_error(error, len(block.ecg_uv))
+
+    def _attempt(self, write: Callable[[], None]) -> None:
+        try:
+            write()
         except OSError as error:
             self.tally.add_write_error(error)
 
@@ -145,6 +165,7 @@ class Session:
         checkpoint = None
         if due or force:
             self._checkpoint_index = next_index
+            self._attempt(self._recorder.sync)  # a checkpoint is never ahead of the samples on disk
             checkpoint = Checkpoint(self.recording.recording_id, next_index, self._pipeline.snapshot())
         waiting = list(events)
         if waiting or checkpoint:

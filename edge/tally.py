@@ -19,6 +19,8 @@ class Tally:
         self._counts: Counter[NoticeCode] = Counter()
         self._texts: dict[NoticeCode, str] = {}
         self._told_ns = 0
+        self._unrecorded = 0
+        self._is_urgent = False
 
     def add_placement(self, placement: Placement) -> None:
         """A block came; something may be missing before it."""
@@ -33,18 +35,29 @@ class Tally:
         self._texts["frames_damaged"] = f"last: {n_bytes} bytes, {reason}"
 
     def add_recorder(self, report: RecorderReport) -> None:
-        """Limits of the recorder."""
-        if report.removed_segments:
-            self._note("disk_limit", f"oldest raw segments removed: {', '.join(report.removed_segments)}")
+        """Limits of the recorder; what it is about to remove is told at once."""
+        for warning in report.warnings:
+            self._note("disk_low", warning)
+        if report.removing:
+            n, first, last = len(report.removing), report.removing[0], report.removing[-1]
+            text = f"the oldest {n} raw segments are removed (storage.max_gigabytes): {first} to {last}"
+            self._note("disk_limit", text)
+        self._is_urgent = self._is_urgent or report != RecorderReport()
 
     def add_saturated(self, n_samples: int) -> None:
         """Samples beyond what the recorder holds."""
         if n_samples:
             self._counts["samples_saturated"] += n_samples
 
-    def add_write_error(self, error: OSError) -> None:
+    def add_write_error(self, error: OSError, n_samples: int = 0) -> None:
         """The disk does not take the samples; they are analysed all the same."""
+        self._unrecorded += n_samples
         self._note("disk_limit", f"raw samples cannot be written: {error.strerror}")
+
+    def add_hole(self, n_samples: int) -> None:
+        """Samples that should be on disk, and are damaged or missing."""
+        if n_samples:
+            self._counts["recording_damaged"] += n_samples
 
     def add_evicted(self, n_rows: int) -> None:
         """Events that the full outbox had to give up."""
@@ -56,8 +69,9 @@ class Tally:
         self._counts["localizer_dropped"] += 1
 
     def due(self, now_ns: int) -> list[NoticeEvent]:
-        """Notices, once a minute."""
-        return self.flush(now_ns) if now_ns - self._told_ns >= _EVERY_NS else []
+        """Notices, once a minute; at once where something is removed or runs short."""
+        is_due = self._is_urgent or now_ns - self._told_ns >= _EVERY_NS
+        return self.flush(now_ns) if is_due else []
 
     def flush(self, now_ns: int) -> list[NoticeEvent]:
         """All that is counted, as notices."""
@@ -65,19 +79,25 @@ class Tally:
         notices = [self._writer.notice(code, self._text(code), now_ns) for code in self._counts]
         self._counts.clear()
         self._texts.clear()
+        self._unrecorded, self._is_urgent = 0, False
         return notices
 
     def _note(self, code: NoticeCode, text: str) -> None:
         self._counts[code] += 1
-        self._texts[code] = text
+        said = self._texts.get(code, "")
+        self._texts[code] = said if text in said else "; ".join(filter(None, (said, text)))
 
     def _text(self, code: NoticeCode) -> str:
         n, more = self._counts[code], self._texts.get(code, "")
+        if code == "disk_limit" and self._unrecorded:
+            seconds = self._unrecorded / self._fs_hz
+            return f"{more}; {self._unrecorded} samples ({seconds:.1f} s) are not on disk"
         texts: dict[NoticeCode, str] = {
             "samples_lost": f"{n} samples ({n / self._fs_hz:.1f} s) did not arrive",
             "frames_damaged": f"{n} damaged frames were skipped; {more}",
             "samples_saturated": f"{n} samples were beyond the recorder's range and were clipped",
             "outbox_limit": f"the outbox is full: {n} of the oldest events were given up",
+            "recording_damaged": f"{n} samples ({n / self._fs_hz:.1f} s) are damaged or missing on disk",
             "localizer_dropped": f"the language model was busy: {n} questions went without its answer",
         }
         return texts.get(code, more)

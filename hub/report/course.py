@@ -24,10 +24,14 @@ _NOTICE_NAMES = {
     "samples_saturated": "signal beyond the sensor's range",
     "clock_step": "the clock was set",
     "edge_restarted": "the home computer restarted",
+    "disk_low": "space for recordings runs short",
     "disk_limit": "disk limit reached",
+    "recording_damaged": "raw samples damaged on disk",
     "outbox_limit": "limit of unsent events reached",
     "localizer_unavailable": "language model not available",
     "localizer_dropped": "language model skipped episodes",
+    "model_taken_back": "a new model was taken back",
+    "analysis_restarted": "analysis restarted",
 }
 
 

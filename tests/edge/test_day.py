@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from edge.recorder import Recorder, RecorderSettings, clipped, read_blocks
+from edge.recorder import Recorder, RecorderSettings, clipped
 from edge.sample_clock import SampleClock
+from edge.segment_files import read_blocks
 from edge.stream import NS_PER_S
 from firmware_bridge.devices.polar_h10 import SUPPORT, PolarH10Decoder
 from firmware_bridge.devices.polar_h10_frames import DEVICE_EPOCH_NS, SAMPLES_PER_FRAME, ecg_frame

@@ -1,10 +1,18 @@
+import os
+import resource
+import time
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 import wfdb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.recorder import Recorder, RecorderSettings, clipped, last_block, read_blocks
+from edge.disk_space import SpaceLimits
+from edge.recorder import Recorder, RecorderReport, RecorderSettings, clipped
+from edge.segment_compression import compress
+from edge.segment_files import last_block, read_blocks, segments
 from edge.stream import NS_PER_S, PlacedBlock
 
 FS_HZ = 130.0
@@ -15,6 +23,17 @@ def counting(first: int, n: int) -> PlacedBlock:
     """Samples that are their own index, so that a lost or doubled one is seen at once."""
     ecg_uv = np.arange(first, first + n, dtype=np.int32)[:, None] % 30000
     return PlacedBlock(first, START_NS + round(first * NS_PER_S / FS_HZ), ecg_uv)
+
+
+@contextmanager
+def no_file_beyond(n_bytes: int):
+    """The kernel refuses to let any file of this process grow beyond: EFBIG, as a full disk gives ENOSPC."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_wfdb_reads_what_was_recorded(tmp_path) -> None:
@@ -29,11 +48,14 @@ def test_wfdb_reads_what_was_recorded(tmp_path) -> None:
 
 @settings(deadline=None, max_examples=25)
 @given(
-    st.lists(st.tuples(st.integers(1, 90), st.integers(0, 3)), min_size=1, max_size=30), st.integers(0, 500)
+    st.lists(st.tuples(st.integers(1, 90), st.integers(0, 3)), min_size=1, max_size=30),
+    st.integers(0, 500),
+    st.booleans(),
 )
-def test_blocks_come_back(tmp_path_factory, sizes, from_index) -> None:
+def test_blocks_come_back(tmp_path_factory, sizes, from_index, is_tidy) -> None:
     folder = tmp_path_factory.mktemp("recorder") / "r"
-    recorder = Recorder(folder, FS_HZ, ("ECG",), RecorderSettings(segment_s=0.7))
+    tidy_every_s = 0.0 if is_tidy else 3600.0
+    recorder = Recorder(folder, FS_HZ, ("ECG",), RecorderSettings(segment_s=0.7, tidy_every_s=tidy_every_s))
     blocks, first = [], 0
     for n, gap in sizes:
         blocks.append(counting(first, n))
@@ -60,15 +82,100 @@ def test_a_torn_tail_costs_no_more_than_the_tail(tmp_path, name, cut) -> None:
     assert len(found) >= 3
 
 
-def test_the_oldest_segment_goes_and_that_is_told(tmp_path) -> None:
-    settings_ = RecorderSettings(segment_s=1.0, max_bytes=800)
-    recorder = Recorder(tmp_path / "r", FS_HZ, ("ECG",), settings_)
-    reports = [recorder.append(counting(i * 130, 130)) for i in range(8)]
+@pytest.mark.parametrize(("name", "at"), [("000001.dat", 200), ("000001.blocks", 25), ("000001.blocks", 34)])
+def test_damage_in_the_middle_costs_its_block_and_is_counted(tmp_path, name, at) -> None:
+    recorder = Recorder(tmp_path / "r", FS_HZ, ("ECG",))
+    for i in range(5):
+        recorder.append(counting(i * 73, 73))
     recorder.close()
-    removed = [name for report in reports for name in report.removed_segments]
-    assert removed[:2] == ["r/000001", "r/000002"]
-    assert not (tmp_path / "r" / "000001.dat").exists()
-    assert sum(path.stat().st_size for path in (tmp_path / "r").glob("*.dat")) <= 800 + 260
+    path = tmp_path / "r" / name
+    content = bytearray(path.read_bytes())
+    content[at] ^= 64
+    path.write_bytes(content)
+    damaged: list[int] = []
+    found = [block.first_index for block in read_blocks(tmp_path / "r", 1, on_damage=damaged.append)]
+    assert found == [0, 146, 219, 292]
+    assert damaged == [73]
+
+
+def test_the_oldest_segments_go_after_that_was_told(tmp_path) -> None:
+    limits = SpaceLimits(max_bytes=2000, warn_hours=0.0, reserve_bytes=0)
+    recorder = Recorder(tmp_path / "r", FS_HZ, ("ECG",), RecorderSettings(1.0, limits, tidy_every_s=0.0))
+    told: list[str] = []
+    for i in range(60):
+        before = [f"r/{stem.name}" for stem in segments(tmp_path / "r")]
+        report = recorder.append(counting(i * 130, 130))
+        after = [f"r/{stem.name}" for stem in segments(tmp_path / "r")]
+        assert set(before) - set(after) <= set(told), "nothing goes that was not told before"
+        if report.removing:
+            assert set(report.removing) <= set(after), "told while it is still there"
+        told += report.removing
+        time.sleep(0.005)
+    recorder.close()
+    assert told == sorted(told)
+    assert told[0] == "r/000001"
+    assert not (tmp_path / "r" / "000001.hea").exists()
+    assert [block.first_index for block in read_blocks(tmp_path / "r", 1)][-1] == 59 * 130
+
+
+def test_what_runs_short_is_told_once_before_anything_goes(tmp_path) -> None:
+    limits = SpaceLimits(max_bytes=4000, warn_hours=1 / 3600, reserve_bytes=0)
+    recorder = Recorder(tmp_path / "r", FS_HZ, ("ECG",), RecorderSettings(1.0, limits, tidy_every_s=0.0))
+    reports: list[RecorderReport] = []
+    for i in range(40):
+        reports.append(recorder.append(counting(i * 130, 130)))
+        time.sleep(0.005)
+    recorder.close()
+    warnings = [text for report in reports for text in report.warnings]
+    assert sum("recordings take" in text for text in warnings) == 1
+    first_removal = next(i for i, report in enumerate(reports) if report.removing)
+    first_warning = next(i for i, report in enumerate(reports) if report.warnings)
+    assert first_warning <= first_removal
+    assert any("will be removed in" in text for text in warnings)
+
+
+def test_a_disk_that_is_nearly_full_is_told_and_its_rest_is_left_to_events(tmp_path) -> None:
+    disk = os.statvfs(tmp_path)
+    free = disk.f_bavail * disk.f_frsize
+    nearly = SpaceLimits(reserve_bytes=free - 50_000_000, warn_hours=1000.0)
+    recorder = Recorder(tmp_path / "r", FS_HZ, ("ECG",), RecorderSettings(1.0, nearly, tidy_every_s=0.0))
+    reports = []
+    for i in range(20):
+        reports.append(recorder.append(counting(i * 130, 130)))
+        time.sleep(0.005)
+    recorder.close()
+    (text,) = [text for report in reports for text in report.warnings]
+    assert "raw ECG can be recorded for" in text
+    full = Recorder(
+        tmp_path / "full", FS_HZ, ("ECG",), RecorderSettings(1.0, SpaceLimits(reserve_bytes=2**60))
+    )
+    with pytest.raises(OSError, match="kept for events"):
+        full.append(counting(0, 130))
+    full.close()
+    assert list((tmp_path / "full").iterdir()) == []
+
+
+@pytest.mark.parametrize("limit", [0, 20, 146, 147, 200, 24 * 3])
+def test_a_full_disk_costs_the_blocks_that_did_not_fit_and_no_others(tmp_path, limit) -> None:
+    recorder = Recorder(tmp_path / "r", FS_HZ, ("ECG",))
+    kept = []
+    for i in range(9):
+        limits = no_file_beyond(limit) if 3 <= i < 6 else no_file_beyond(resource.RLIM_INFINITY)
+        with limits:
+            try:
+                recorder.append(counting(i * 73, 73))
+                kept.append(i * 73)
+            except OSError:
+                assert 3 <= i < 6
+    recorder.close()
+    found = list(read_blocks(tmp_path / "r", 1))
+    assert [block.first_index for block in found] == kept
+    assert {0, 73, 146, 438, 511, 584} <= set(kept)
+    for block in found:
+        np.testing.assert_array_equal(block.ecg_uv, counting(block.first_index, 73).ecg_uv)
+    for stem in segments(tmp_path / "r"):
+        compress(stem)
+    assert sum(wfdb.rdheader(str(stem)).sig_len for stem in segments(tmp_path / "r")) == 73 * len(kept)
 
 
 def test_what_does_not_fit_is_clipped_and_counted() -> None:
