@@ -32,7 +32,7 @@ Ask = Callable[[ModelQuestion], None]
 def session(recording: RecordingFolder, encoder: Encoder, outbox: Outbox, ask: Ask) -> Session:
     writer = MessageWriter("d", "p", recording.recording_id, FS_HZ, recording.leads, {})
     settings = PipelineSettings(durations=DurationSettings(unanalysable_s=3.0))
-    limits = RecorderSettings(3600, 10**9)
+    limits = RecorderSettings(3600)
     return Session(recording, encoder, settings, limits, outbox, writer, ask, LOOK_EVERY_S)
 
 

@@ -1,4 +1,4 @@
-"""Compression of finished segments: lossless, read by wfdb, and safe against a crash between any two steps."""
+"""Compression of finished segments: lossless, read by wfdb, safe against a crash between any two steps."""
 
 import os
 import sys
