@@ -55,11 +55,19 @@ class ModelSection(_Section):
     """Model files; an empty path takes the default."""
 
     bundle: Path | None = None
+    store: Path | None = None
+    trusted_key_file: Path | None = None
     language_model: Path | Literal["default", "none"] = "default"
     language_model_threads: Annotated[int, Field(ge=1, le=64)] = 1
     deadline_s: Positive = 20.0
     waiting_questions: Annotated[int, Field(ge=1)] = 8
     look_every_minutes: Annotated[float, Field(ge=0)] = 15.0
+
+    @model_validator(mode="after")
+    def _one_bundle(self) -> Self:
+        if self.bundle is not None and self.store is not None:
+            raise ValueError("give bundle or store, not both")
+        return self
 
 
 class MqttSection(_Section):

@@ -120,10 +120,7 @@ class Publisher:
         client = mqtt.Client(
             CallbackAPIVersion.VERSION2, client_id=f"hearth-edge-{self._device_id}", clean_session=False
         )
-        if self._section.password_file is not None:
-            client.username_pw_set(self._username(), read_password(self._section.password_file))
-        if self._section.tls_ca_file is not None:
-            client.tls_set_context(_tls_context(self._section))
+        with_credentials(client, self._device_id, self._section)
         client.will_set(self._availability, "offline", qos=1, retain=True)
         client.reconnect_delay_set(min_delay=1, max_delay=30)
         client.on_connect = self._on_connect
@@ -198,6 +195,14 @@ class Publisher:
 
 
 _HUB_AVAILABILITY = topics.availability_topic(events.HUB_ID)
+
+
+def with_credentials(client: mqtt.Client, device_id: str, section: MqttSection) -> None:
+    """Password, certificate and TLS as configured."""
+    if section.password_file is not None:
+        client.username_pw_set(section.username or device_id, read_password(section.password_file))
+    if section.tls_ca_file is not None:
+        client.tls_set_context(_tls_context(section))
 
 
 def _tls_context(section: MqttSection) -> ssl.SSLContext:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from edge.assembly import locked, make_ask_desk, make_localizer, make_session, make_writer, recordings_folder
 from edge.bundle import DEFAULT_BUNDLE
+from edge.bundle_store import confirm
 from edge.conduction_spans import ConductionWitness
 from edge.config import EdgeConfig, utc_ns
 from edge.encoder import Encoder
@@ -18,9 +19,11 @@ from edge.model_question import ModelQuestion, completed
 from edge.outbox import Outbox
 from edge.publisher import Publisher
 from edge.recording_folder import RecordingFolder, new_recording, open_recordings
+from edge.running_bundle import with_bundle
 from edge.sample_clock import SampleClock
 from edge.session import Session
 from edge.stream import NO_VITALS
+from edge.supervision import Supervisor
 from firmware_bridge.device import Device
 from firmware_bridge.packets import Battery, Damage, HeartRate, LinkLost, LinkRestored, Received, SampleBlock
 from firmware_bridge.transport import Transport
@@ -31,13 +34,15 @@ _RESTARTABLE = ("replay:", "capture:")
 _LONGEST_RESUMED_OUTAGE_S = 900.0
 _FAREWELL_S = 5.0
 _TELL_EVERY_S = 30.0
+_PROOF_S = 600.0  # that a new bundle has to run before it is trusted
 
 
 class EdgeService:
     """Runs until its source ends or it is cancelled; then everything in the outbox is delivered."""
 
     def __init__(self, config: EdgeConfig) -> None:
-        self._config, model = config, config.model
+        self._config, self._bundle_complaint = with_bundle(config)
+        config, model = self._config, self._config.model
         self._encoder = Encoder(model.bundle or DEFAULT_BUNDLE)
         self._outbox = Outbox(config.storage.folder / "outbox.sqlite", config.storage.max_outbox_rows)
         desk_settings = DeskSettings(model.deadline_s, model.waiting_questions)
@@ -51,12 +56,14 @@ class EdgeService:
         self._contact: bool | None = None
         self._battery: int | None = None
         self._told_absent_model = False
+        self._supervisor, self._started_s = Supervisor(), time.monotonic()
 
     async def run(self) -> None:
         """Take up what a crash left, analyse the source, deliver; a part that fails ends it all."""
         with locked(self._config.storage.folder):
             self._session = self._recover()
             await self._publisher.start()
+            self._supervisor.ready()
             work = asyncio.create_task(self._work())
             beside = (self._publisher.run, self._desk.run, self._asks.run, self._tell_state)
             jobs = [asyncio.create_task(job()) for job in beside]
@@ -68,6 +75,7 @@ class EdgeService:
                 is_orderly = await self._say_goodbye(work)
                 raise
             finally:
+                self._supervisor.stopping()
                 await _cancel([work, *jobs])
                 await self._desk.close()
                 await self._publisher.stop(orderly=is_orderly)
@@ -137,6 +145,7 @@ class EdgeService:
         self._session = session
         self._notice(started, f"{device.name}, {device.fs_hz:g} Hz, {', '.join(device.leads)}")
         self._tell_absent_model()
+        self._tell_bundle_complaint()
         return clock
 
     def _can_go_on(self, session: Session, device: Device) -> bool:
@@ -185,7 +194,11 @@ class EdgeService:
 
     async def _tell_state(self) -> None:
         while True:
-            self._publisher.publish_state(self._state())
+            state = self._state()
+            self._publisher.publish_state(state)
+            self._supervisor.alive(f"{state.link}; {state.outbox_backlog} events wait for the hub")
+            if self._config.model.store and time.monotonic() - self._started_s > _PROOF_S:
+                confirm(self._config.model.store)
             await asyncio.sleep(1.0)
 
     def _state(self) -> LiveState:
@@ -219,6 +232,12 @@ class EdgeService:
             self._told_absent_model = True
             why = "no language model answers (hearth models install); episodes go without its word"
             self._notice("localizer_unavailable", why)
+
+    def _tell_bundle_complaint(self) -> None:
+        """Once, where another bundle runs than the one that was installed last."""
+        if self._bundle_complaint:
+            self._notice("model_taken_back", self._bundle_complaint)
+            self._bundle_complaint = None
 
     def _notice(self, code: NoticeCode, text: str) -> None:
         assert self._session is not None

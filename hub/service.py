@@ -1,6 +1,7 @@
 """The hub put together: broker, subscriber and store, from a config, until a signal."""
 
 import logging
+import os
 import signal
 import threading
 import time
@@ -8,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Final
+
+from sdnotify import SystemdNotifier
 
 from hub.config import HubConfig
 from hub.ingest import ingest
@@ -79,9 +82,12 @@ def _watch(subscriber: Subscriber, check_broker: Check, stopping: threading.Even
     """Waits; notices when a part has died; logs the counts once a minute if they have changed."""
     reported: dict[str, int] = {}
     due = time.monotonic() + _REPORT_S
+    notify = SystemdNotifier().notify if os.environ.get("NOTIFY_SOCKET") else lambda _: None
+    notify("READY=1")
     while not stopping.wait(_CHECK_S):
         subscriber.check()
         check_broker()
+        notify("WATCHDOG=1")
         if time.monotonic() < due:
             continue
         counts, due = subscriber.counts(), due + _REPORT_S
