@@ -30,6 +30,13 @@ class HeartRate:
 
 
 @dataclass(frozen=True, slots=True)
+class Contact:
+    """Whether the electrodes are on, from a device that tells no heart rate with it."""
+
+    is_worn: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Battery:
     """Charge in percent."""
 
@@ -58,7 +65,7 @@ class LinkRestored:
     outage_s: float
 
 
-Packet = SampleBlock | HeartRate | Battery | Damage | LinkLost | LinkRestored
+Packet = SampleBlock | HeartRate | Contact | Battery | Damage | LinkLost | LinkRestored
 
 
 @dataclass(frozen=True, slots=True)

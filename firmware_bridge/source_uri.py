@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from firmware_bridge.devices import DEVICES
-from firmware_bridge.devices.support import DeviceSupport
+from firmware_bridge.devices.support import DeviceSupport, RateError
 from firmware_bridge.transport import TransportError
 
 
@@ -60,11 +60,26 @@ class SourceUri:
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
     def support(self) -> DeviceSupport:
-        """The device that the option `device` names."""
+        """The device that the option `device` names, at the rate of `fs`."""
         name = self.get("device")
         if name not in DEVICES:
             raise TransportError(f"{self.text}: device={name or '...'} is not one of: {', '.join(DEVICES)}")
-        return DEVICES[name]
+        return self._at_rate(DEVICES[name])
+
+    def _at_rate(self, support: DeviceSupport) -> DeviceSupport:
+        name = support.device.name
+        if not self.get("fs"):
+            if support.asks_rate:
+                raise TransportError(f"{self.text}: {name} has no rate of its own; add fs=SAMPLES_PER_SECOND")
+            return support
+        if support.at_rate is None:
+            raise TransportError(
+                f"{self.text}: {name} has its own rate, {support.device.fs_hz:g} Hz; drop fs="
+            )
+        try:
+            return support.at_rate(self.number("fs", support.device.fs_hz))
+        except RateError as error:
+            raise TransportError(f"{self.text}: {error}") from None
 
     def _number(self, name: str, value: str, least: float) -> float:
         try:

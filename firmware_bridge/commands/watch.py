@@ -3,7 +3,16 @@
 import asyncio
 from dataclasses import dataclass
 
-from firmware_bridge.packets import Battery, Damage, HeartRate, LinkLost, LinkRestored, Packet, SampleBlock
+from firmware_bridge.packets import (
+    Battery,
+    Contact,
+    Damage,
+    HeartRate,
+    LinkLost,
+    LinkRestored,
+    Packet,
+    SampleBlock,
+)
 from firmware_bridge.transports import open_transport
 
 
@@ -16,6 +25,7 @@ class _Tally:
     damaged: int = 0
     bpm: int | None = None
     battery: int | None = None
+    is_worn: bool | None = None
 
     def take(self, packet: Packet) -> None:
         match packet:
@@ -24,6 +34,10 @@ class _Tally:
                 self.lost += packet.lost_before
             case HeartRate():
                 self.bpm = packet.bpm
+            case Contact():
+                if packet.is_worn is not self.is_worn:
+                    print("electrodes on" if packet.is_worn else "electrodes off", flush=True)
+                self.is_worn = packet.is_worn
             case Battery():
                 self.battery = packet.percent
             case Damage():

@@ -3,6 +3,8 @@
 from types import MappingProxyType
 
 from firmware_bridge.devices import (
+    ad8232,
+    ad8232_timed,
     ads1293,
     bitalino,
     cyton,
@@ -37,6 +39,9 @@ _ALL = (
     bitalino.SUPPORT,
     shimmer3.SUPPORT,
     shimmer3.SUPPORT_EXG2,
+    ad8232.SUPPORT,
+    ad8232.SUPPORT_PAIR,
+    ad8232_timed.SUPPORT,
 )
 
 DEVICES: MappingProxyType[str, DeviceSupport] = MappingProxyType(

@@ -21,7 +21,7 @@ _COUNTS_PER_MV = 2**23 * 3.5 / (2 * 2400)  # amplifier 3.5, full scale +-2.4 V
 
 
 def _read(payload: bytes) -> Reading:
-    return Reading([_PAYLOAD.unpack(payload)])
+    return Reading((_PAYLOAD.unpack(payload),))
 
 
 def _decoder() -> FrameDecoder:

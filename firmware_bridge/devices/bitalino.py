@@ -60,7 +60,7 @@ _FORMAT = FrameFormat(
 
 def _read(frame: bytes) -> Reading:
     count = (frame[1] & 0x0F) << 6 | frame[0] >> 2
-    return Reading([(count,)], tick=frame[-1] >> 4)
+    return Reading(((count,),), tick=frame[-1] >> 4)
 
 
 def _decoder() -> FrameDecoder:

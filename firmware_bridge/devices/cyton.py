@@ -35,7 +35,7 @@ _FORMAT = FrameFormat(
 
 
 def _read(frame: bytes) -> Reading:
-    return Reading([from_int24_be(frame[2 : 2 + 3 * len(LEADS)])], tick=frame[1])
+    return Reading((from_int24_be(frame[2 : 2 + 3 * len(LEADS)]),), tick=frame[1])
 
 
 def _decoder() -> FrameDecoder:

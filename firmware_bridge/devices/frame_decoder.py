@@ -1,13 +1,12 @@
 """A decoder for any device that sends frames: what one frame says is all that a device has to add."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Protocol
-
-import numpy as np
 
 from firmware_bridge.devices.framing import FrameCutter, FrameFormat
 from firmware_bridge.devices.reading import Reading
-from firmware_bridge.packets import Damage, HeartRate, Packet, SampleBlock
+from firmware_bridge.devices.sample_run import SampleRun
+from firmware_bridge.packets import Damage, HeartRate, Packet
 
 
 class Counter(Protocol):
@@ -37,7 +36,7 @@ class FrameDecoder:
         self._read = read
         self._counter = counter
         self._heart_rate: HeartRate | None = None
-        self._run = _Run()
+        self._run = SampleRun()
 
     def feed(self, payload: bytes, channel: str = "") -> list[Packet]:  # noqa: ARG002 - Decoder protocol
         """Decode what is complete."""
@@ -76,20 +75,3 @@ class FrameDecoder:
             return []
         self._heart_rate = heart_rate
         return [heart_rate]
-
-
-class _Run:
-    """Samples of consecutive frames that are not told yet."""
-
-    def __init__(self) -> None:
-        self.rows: list[Sequence[int]] = []
-        self.lost_before = 0
-        self.last_sample_ns: int | None = None
-
-    def taken(self) -> list[SampleBlock]:
-        """The run as a block, if there is one; the next begins empty."""
-        if not self.rows:
-            return []
-        block = SampleBlock(np.array(self.rows, np.int32), self.last_sample_ns, self.lost_before)
-        self.rows, self.lost_before, self.last_sample_ns = [], 0, None
-        return [block]

@@ -23,7 +23,7 @@ _COUNTS_PER_MV = 2**15 * 6 / 2420  # 24 bits shifted right by 8, gain 6, 2.42 V 
 
 def _read(payload: bytes) -> Reading:
     ecg, bpm, status = _PAYLOAD.unpack(payload)
-    return Reading([(ecg,)], heart_rate=heart_rate(bpm, contact=not status & _ELECTRODES_OFF))
+    return Reading(((ecg,),), heart_rate=heart_rate(bpm, contact=not status & _ELECTRODES_OFF))
 
 
 def _decoder() -> FrameDecoder:

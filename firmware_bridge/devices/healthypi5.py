@@ -27,12 +27,12 @@ _COUNTS_PER_MV = 2**17 * 20 / 1000  # gain 20, 1 V reference
 
 def _read_ecg(payload: bytes) -> Reading:
     *ecg, bpm = _ECG.unpack(payload)
-    return Reading([(count,) for count in ecg], heart_rate=heart_rate(bpm))
+    return Reading(tuple((count,) for count in ecg), heart_rate=heart_rate(bpm))
 
 
 def _read_openview(payload: bytes) -> Reading:
     ecg, bpm = _OPENVIEW.unpack(payload)
-    return Reading([(ecg,)], heart_rate=heart_rate(bpm))
+    return Reading(((ecg,),), heart_rate=heart_rate(bpm))
 
 
 def _read_ppg(_payload: bytes) -> Reading:

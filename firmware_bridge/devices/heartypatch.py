@@ -56,7 +56,7 @@ _FORMAT = FrameFormat(
 def _read(frame: bytes) -> Reading:
     number, seconds, microseconds, rr_ms, *ecg = _PAYLOAD.unpack_from(frame, len(_START))
     return Reading(
-        [(count >> _SHIFT,) for count in ecg],
+        tuple((count >> _SHIFT,) for count in ecg),
         tick=number,
         clock_ns=seconds * NS_PER_S + microseconds * 1000,
         heart_rate=heart_rate(round(60_000 / rr_ms), rr_ms) if rr_ms else None,

@@ -21,7 +21,7 @@ _COUNTS_PER_MV = 2**15 * 6 / 2420  # 24 bits shifted right by 8, gain 6, 2.42 V 
 
 def _read(payload: bytes) -> Reading:
     ecg, _, rr_ms, bpm = _PAYLOAD.unpack(payload)
-    return Reading([(ecg,)], heart_rate=heart_rate(bpm, rr_ms))
+    return Reading(((ecg,),), heart_rate=heart_rate(bpm, rr_ms))
 
 
 def _decoder() -> FrameDecoder:

@@ -1,6 +1,5 @@
 """What one frame of a device says."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from firmware_bridge.packets import HeartRate
@@ -14,7 +13,7 @@ class Reading:
     it in each frame.
     """
 
-    samples: Sequence[Sequence[int]] = ()
+    samples: tuple[tuple[int, ...], ...] = ()
     tick: int = 0
     clock_ns: int | None = None
     heart_rate: HeartRate | None = None

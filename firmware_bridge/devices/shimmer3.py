@@ -56,7 +56,7 @@ def _format(n_chips: int, counting: Counting) -> FrameFormat:
 def _read(frame: bytes) -> Reading:
     row = from_int24_be(frame[_HEAD_BYTES + 1 : _HEAD_BYTES + _CHIP_BYTES])
     second_chip = frame[_HEAD_BYTES + _CHIP_BYTES :]
-    return Reading([row + from_int24_be(second_chip[-3:])], tick=_tick(frame))
+    return Reading((row + from_int24_be(second_chip[-3:]),), tick=_tick(frame))
 
 
 def shimmer_packet(tick: int, row: Sequence[int]) -> bytes:

@@ -13,7 +13,7 @@ from firmware_bridge.packets import Damage, Packet, Received
 from firmware_bridge.source_uri import SourceUri
 from firmware_bridge.transport import TransportError
 
-OPTIONS = {"device", "speed"}
+OPTIONS = {"device", "fs", "speed"}
 
 
 class CaptureTransport:

@@ -1,7 +1,9 @@
 """`serial:///dev/ttyUSB0?device=openview`: a wearable on a serial or USB port, reopened when unplugged.
 
-Options: `baud` (default: the device's), `silence` seconds without ECG after which the port is opened anew
-(5), `capture` a file for the raw bytes.
+A device on the network is reached by `serial://socket://HOST:PORT?device=heartypatch`.
+
+Options: `fs` samples a second, of a device that does not run at one rate, `baud` (default: the device's),
+`silence` seconds without ECG after which the port is opened anew (5), `capture` a file for the raw bytes.
 """
 
 import asyncio
@@ -18,8 +20,9 @@ from firmware_bridge.packets import Received
 from firmware_bridge.reconnect import backoff_s
 from firmware_bridge.source_uri import SourceUri
 from firmware_bridge.transport import TransportError
+from firmware_bridge.transports.serial_link import SOCKET, close_port, open_port, start_device, why
 
-OPTIONS = {"device", "baud", "silence", "capture"}
+OPTIONS = {"device", "fs", "baud", "silence", "capture"}
 _READ_BYTES = 4096
 _STEADY_S = 30.0
 
@@ -32,8 +35,11 @@ class SerialTransport:
         self._support = uri.support()
         if self._support.serial is None:
             raise TransportError(f"{uri.text}: {self._support.device.name} has no serial port")
+        self._profile = self._support.serial
         self._path = uri.target
-        self._baud = int(uri.number("baud", self._support.serial.baud, least=1))
+        if "://" in self._path and not self._path.startswith(SOCKET):
+            raise TransportError(f"{uri.text}: neither a device file nor {SOCKET}HOST:PORT")
+        self._baud = int(uri.number("baud", self._profile.baud, least=1))
         self._silence_s = uri.number("silence", 5.0, least=0.5)
         self._feed = LiveFeed(self._path, self._support.make_decoder(), uri.get("capture"))
         self._keeper: asyncio.Task[None] | None = None
@@ -45,10 +51,10 @@ class SerialTransport:
 
     async def __aenter__(self) -> Self:
         try:
-            port = self._opened()
+            port = await asyncio.to_thread(open_port, self._path, self._baud)
         except (OSError, ValueError) as error:
             self._feed.close()
-            raise TransportError(f"{self._path}: cannot be opened: {_reason(error)}") from error
+            raise TransportError(f"{self._path}: cannot be opened: {why(error)}") from error
         self._keeper = asyncio.create_task(self._keep_reading(port))
         return self
 
@@ -65,34 +71,45 @@ class SerialTransport:
         """Packets as they arrive."""
         return self._feed.inbox.received()
 
-    def _opened(self) -> serial.Serial:
-        return serial.Serial(self._path, self._baud, timeout=0, exclusive=True)
-
-    async def _keep_reading(self, port: serial.Serial | None) -> None:
+    async def _keep_reading(self, port: serial.SerialBase | None) -> None:
         delays = backoff_s()
         loop = asyncio.get_running_loop()
         while True:
             started_s = loop.time()
             try:
-                with port or self._opened() as opened:
-                    await self._read(opened)
+                await self._serve(port or await asyncio.to_thread(open_port, self._path, self._baud))
             except OSError as error:
-                self._feed.lost(_reason(error))
+                self._feed.lost(why(error))
             port = None
             if loop.time() - started_s > _STEADY_S:
                 delays = backoff_s()
             await asyncio.sleep(next(delays))
 
-    async def _read(self, port: serial.Serial) -> None:
+    async def _serve(self, port: serial.SerialBase) -> None:
+        """Start the device and feed what it sends; always ends with an `OSError`, and the port closed."""
+        try:
+            await start_device(port, self._profile)
+            await self._read(port)
+        finally:
+            await close_port(port, self._profile)
+
+    async def _read(self, port: serial.SerialBase) -> None:
         """Feed what comes until the port breaks or falls silent; always raises `OSError`."""
         broken: asyncio.Future[OSError] = asyncio.get_running_loop().create_future()
+        line_end = self._profile.line_end
 
         def on_readable() -> None:
+            nonlocal line_end
             try:
-                self._feed.arrived(port.read(_READ_BYTES))
+                arrived = port.read(_READ_BYTES)
             except OSError as error:
                 asyncio.get_running_loop().remove_reader(descriptor)
                 broken.set_result(error)
+                return
+            if line_end and line_end in arrived:
+                arrived, line_end = arrived.partition(line_end)[2], b""
+            if not line_end:
+                self._feed.arrived(arrived)
 
         descriptor = port.fileno()
         self._feed.expect_ecg()
@@ -108,10 +125,3 @@ class SerialTransport:
             if done:
                 return broken.result()
         return OSError(f"no ECG for {self._silence_s:g} s")
-
-
-def _reason(error: Exception) -> str:
-    """The system's own words without pyserial's around them."""
-    if isinstance(error, OSError) and error.strerror and not isinstance(error, serial.SerialException):
-        return error.strerror
-    return " ".join(str(error).split())
