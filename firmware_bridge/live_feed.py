@@ -8,7 +8,7 @@ from pathlib import Path
 from firmware_bridge.capture import CaptureWriter, Chunk
 from firmware_bridge.decoder import Decoder
 from firmware_bridge.inbox import Inbox
-from firmware_bridge.packets import SampleBlock
+from firmware_bridge.packets import HeartRate, SampleBlock
 from firmware_bridge.reconnect import LinkState
 from firmware_bridge.transport import TransportError
 
@@ -16,11 +16,15 @@ _LOG = logging.getLogger(__name__)
 
 
 class LiveFeed:
-    """What every live transport does with bytes and with the loss of its link."""
+    """What every live transport does with bytes and with the loss of its link.
 
-    def __init__(self, name: str, decoder: Decoder, capture: str = "") -> None:
+    A device that `has_waveform` is alive while it sends ECG, any other while it sends heart rates.
+    """
+
+    def __init__(self, name: str, decoder: Decoder, capture: str = "", *, has_waveform: bool = True) -> None:
         self.inbox = Inbox()
         self._decoder = decoder
+        self._sign_of_life = SampleBlock if has_waveform else HeartRate
         self._link = LinkState(name)
         self._files = ExitStack()
         self._capture: CaptureWriter | None = None
@@ -32,7 +36,7 @@ class LiveFeed:
         """Decode bytes that have just come."""
         self._keep(Chunk(time.time_ns(), channel, payload))
         packets = self._decoder.feed(payload, channel)
-        if any(isinstance(packet, SampleBlock) for packet in packets):
+        if any(isinstance(packet, self._sign_of_life) for packet in packets):
             self._last_ecg_s = time.monotonic()
             self.inbox.put(self._link.is_up())
         self.inbox.put(packets)
@@ -47,7 +51,7 @@ class LiveFeed:
         self._last_ecg_s = time.monotonic()
 
     def silent_for_s(self) -> float:
-        """Seconds since the last ECG, or since it was first expected."""
+        """Seconds since the last sign of life, or since it was first expected."""
         return time.monotonic() - self._last_ecg_s
 
     def close(self) -> None:

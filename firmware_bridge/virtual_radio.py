@@ -14,6 +14,7 @@ from bumble.transport.common import StreamPacketSink, StreamPacketSource
 
 _LOG = logging.getLogger(__name__)
 _ADVERTISING_INTERVAL_MS = 100
+_LARGEST_MTU = 517
 
 
 class _CentralPort(StreamPacketSource):
@@ -33,13 +34,14 @@ class _CentralPort(StreamPacketSource):
 class VirtualRadio:
     """`peripheral` is a powered bumble device; a central reaches it through `tcp-client:HOST:PORT`."""
 
-    def __init__(self, name: str, address: str) -> None:
+    def __init__(self, name: str, address: str, mtu: int = _LARGEST_MTU) -> None:
         self._link = LocalLink()  # type: ignore[no-untyped-call]
         near = Controller("peripheral", link=self._link)
         self._far = Controller("central", link=self._link)
         config = DeviceConfiguration(name=name, address=Address(address))
         config.advertising_interval_min = config.advertising_interval_max = _ADVERTISING_INTERVAL_MS
         self.peripheral = Device(config=config, host=Host(near, near))
+        self.peripheral.gatt_server.max_mtu = mtu
         self._port: _CentralPort | None = None
         self._transport: asyncio.Transport | None = None
         self._nobody = asyncio.Event()

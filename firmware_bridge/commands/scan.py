@@ -6,6 +6,7 @@ from bleak.backends.scanner import AdvertisementData
 from bleak.exc import BleakError
 
 from firmware_bridge.devices import DEVICES
+from firmware_bridge.devices.support import DeviceSupport
 from firmware_bridge.transport import TransportError
 from firmware_bridge.transports.bluetooth import no_bluetooth, open_radio
 
@@ -28,8 +29,22 @@ async def print_scan(seconds: float, hci: str) -> None:
 def _line(device: BLEDevice, advertised: AdvertisementData, hci: str) -> str:
     name = advertised.local_name or device.name or ""
     line = f"{advertised.rssi:4d} dBm  {device.address}  {name}"
-    for support in DEVICES.values():
-        if support.ble and name.startswith(support.ble.name_prefix):
-            radio = f"&hci={hci}" if hci else ""
-            return f"* {line}\n    ble://{name}?device={support.device.name}{radio}"
-    return f"  {line}"
+    fitting = [each.device.name for each in DEVICES.values() if _may_be(each, name, advertised)]
+    if not fitting:
+        return f"  {line}"
+    radio = f"&hci={hci}" if hci else ""
+    uris = [f"\n    ble://{name}?device={device}{radio}" for device in fitting]
+    if len(fitting) > 1:
+        uris.append(f"\n    which of them: hearth devices info '{name}'")
+    return f"* {line}{''.join(uris)}"
+
+
+def _may_be(support: DeviceSupport, name: str, advertised: AdvertisementData) -> bool:
+    """By name; a strap of any name by the Heart Rate service that it advertises, where nothing else fits."""
+    profile = support.ble
+    if profile is None or not name:
+        return False
+    if profile.name_prefix:
+        return profile.is_name(name)
+    by_name = [each.ble for each in DEVICES.values() if each.ble and each.ble.name_prefix]
+    return profile.service in advertised.service_uuids and not any(each.is_name(name) for each in by_name)

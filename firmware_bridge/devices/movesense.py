@@ -23,6 +23,7 @@ SERVICE = "34802252-7185-4d5d-b431-630e7050e8f0"
 WRITE = "34800001-7185-4d5d-b431-630e7050e8f0"
 NOTIFY = "34800002-7185-4d5d-b431-630e7050e8f0"
 
+_PATH = f"/Meas/ECG/{FS_HZ}"
 _SUBSCRIBE, _UNSUBSCRIBE = 1, 2
 _RESPONSE, _DATA, _DATA_PART_2 = 1, 2, 3
 _REFERENCE = 99
@@ -120,6 +121,12 @@ def _encoded(counts: Counts, first_index: int) -> list[Message]:
     return [(NOTIFY, _packet(packet, first_index + i * len(packet))) for i, packet in enumerate(packets)]
 
 
+def _answer(command: bytes) -> list[Message]:
+    """As the sensor: 200, or 404 for what it does not have."""
+    is_known = command in {subscribe(_PATH), unsubscribe()}
+    return [(NOTIFY, bytes([_RESPONSE, command[1]]) + _STATUS.pack(200 if is_known else 404))]
+
+
 def _packet(counts: Counts, first_index: int) -> bytes:
     milliseconds = round(first_index * 1000 / FS_HZ) % 2**32
     return bytes([_DATA, _REFERENCE]) + _TIME.pack(milliseconds) + counts.tobytes()
@@ -132,14 +139,14 @@ SUPPORT = DeviceSupport(
     status="checked against the protocol's document and a virtual sensor on a Bluetooth link",
     make_decoder=MovesenseDecoder,
     emulation=Emulation(
-        _encoded, SAMPLES_PER_PACKET, -(2**17), 2**17 - 1, MillisecondClock(FS_HZ).longest_gap()
+        _encoded, SAMPLES_PER_PACKET, -(2**17), 2**17 - 1, MillisecondClock(FS_HZ).longest_gap(), _answer
     ),
     ble=BleProfile(
         name_prefix="Movesense",
         service=SERVICE,
         ecg=NOTIFY,
         battery=battery_level.CHANNEL,
-        control=Control(WRITE, subscribe(f"/Meas/ECG/{FS_HZ}"), unsubscribe()),
+        control=Control(WRITE, subscribe(_PATH), unsubscribe()),
         min_mtu=_HEAD_BYTES + _COUNTS_BYTES + _ATT_HEADER_BYTES,
     ),
 )

@@ -22,11 +22,10 @@ def ecg_frame(uv: npt.NDArray[np.int32], last_sample_ns: int) -> bytes:
 
 
 def timed_frames(uv: npt.NDArray[np.int32], first_index: int, fs_hz: int) -> list[bytes]:
-    """Whole frames of samples `[n]` that begin at sample `first_index` since power-up."""
-    ends = range(SAMPLES_PER_FRAME, len(uv) + 1, SAMPLES_PER_FRAME)
+    """Frames of samples `[n]` that begin at sample `first_index` since power-up; the last may be shorter."""
+    frames = [uv[at : at + SAMPLES_PER_FRAME] for at in range(0, len(uv), SAMPLES_PER_FRAME)]
+    stops = [first_index + at * SAMPLES_PER_FRAME + len(frame) for at, frame in enumerate(frames)]
     return [
-        ecg_frame(
-            uv[end - SAMPLES_PER_FRAME : end], DEVICE_EPOCH_NS + round((first_index + end) * 1e9 / fs_hz)
-        )
-        for end in ends
+        ecg_frame(frame, DEVICE_EPOCH_NS + round(stop * 1e9 / fs_hz))
+        for frame, stop in zip(frames, stops, strict=True)
     ]

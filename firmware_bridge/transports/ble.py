@@ -44,6 +44,7 @@ class BleTransport:
         self._silence_s = uri.number("silence", 5.0, least=0.5)
         self._feed: LiveFeed | None = None
         self._keeper: asyncio.Task[None] | None = None
+        self._last_failure = ""
 
     @property
     def device(self) -> Device:
@@ -51,7 +52,8 @@ class BleTransport:
         return self._support.device
 
     async def __aenter__(self) -> Self:
-        self._feed = LiveFeed(self._uri.target, self._support.make_decoder(), self._uri.get("capture"))
+        decoder, has_waveform = self._support.make_decoder(), bool(self._support.device.leads)
+        self._feed = LiveFeed(self._uri.target, decoder, self._uri.get("capture"), has_waveform=has_waveform)
         streaming = asyncio.Event()
         self._keeper = asyncio.create_task(self._keep_streaming(self._feed, streaming))
         try:
@@ -84,9 +86,8 @@ class BleTransport:
         if keeper.done():
             keeper.result()
         if not streaming.is_set():
-            raise TransportError(
-                f"{self._uri.target}: no ECG within {self._timeout_s:g} s; is it worn and near?"
-            )
+            why = self._last_failure or "is it worn and near?"
+            raise TransportError(f"{self._uri.target}: no ECG within {self._timeout_s:g} s; {why}")
 
     async def _keep_streaming(self, feed: LiveFeed, streaming: asyncio.Event) -> None:
         profile = self._support.ble
@@ -105,7 +106,8 @@ class BleTransport:
             except (BleakError, OSError, EOFError, TimeoutError) as error:
                 if not streaming.is_set() and (reason := no_bluetooth(error)):
                     raise TransportError(f"{self._uri.target}: {reason}") from error
-                feed.lost(" ".join(str(error).split()) or type(error).__name__)
+                self._last_failure = " ".join(str(error).split()) or type(error).__name__
+                feed.lost(self._last_failure)
             if asyncio.get_running_loop().time() - started_s > _STEADY_S:
                 delays = backoff_s()
             await asyncio.sleep(next(delays))

@@ -2,10 +2,11 @@
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
+from collections.abc import Container, Coroutine
 from typing import Any
 
 from bleak import BleakClient, BleakScanner
+from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 from bleak.exc import BleakError
@@ -17,6 +18,8 @@ from firmware_bridge.transports.bluetooth import Radio, open_radio
 
 _SCAN_S, _CONNECT_S, _START_S, _GOODBYE_S = 10.0, 20.0, 20.0, 3.0
 _ID_CHARACTERS = 8
+_ATT_HEADER_BYTES = 3
+_MTU_TRIES, _MTU_PAUSE_S = 8, 0.25
 
 
 class StreamEnded(Exception):  # noqa: N818 - an event, not a fault
@@ -77,17 +80,18 @@ class BleSession:
                 await _in_good_time(control.stop())
 
     async def _subscribe(self, client: BleakClient) -> None:
-        offered = {each.uuid: each.properties for each in client.services.characteristics.values()}
-        control = {self._profile.control.uuid} if self._profile.control else set()
-        if missing := {*control, self._profile.ecg} - offered.keys():
-            raise BleakError(f"{client.name} is no {self._profile.name_prefix}: lacks {min(missing)}")
-        for uuid in (self._profile.ecg, *self._profile.side):
-            if "notify" in offered.get(uuid, ()):
+        profile = self._profile
+        offered = {each.uuid: each for each in client.services.characteristics.values()}
+        if why_not := mismatch(profile, client.name, offered):
+            raise BleakError(f"{client.name} {why_not}")
+        ecg = profile.ecg if profile.ecg in offered else profile.ecg_before
+        await _carries(offered[ecg], profile.min_mtu)
+        for uuid in (*profile.reads, profile.battery):
+            if uuid in offered:
+                self._feed.arrived(bytes(await client.read_gatt_char(uuid)), uuid)
+        for uuid in (ecg, *profile.side):
+            if uuid in offered and "notify" in offered[uuid].properties:
                 await client.start_notify(uuid, self._on_notification)
-        if self._profile.battery in offered:
-            self._feed.arrived(
-                bytes(await client.read_gatt_char(self._profile.battery)), self._profile.battery
-            )
 
     async def _broken(self) -> Exception:
         """Wait for the end of the link, or of the ECG on it."""
@@ -111,6 +115,16 @@ class BleSession:
             self._ending.set_result(reason)
 
 
+async def _carries(ecg: BleakGATTCharacteristic, min_mtu: int) -> None:
+    """Wait until the link carries whole messages: the MTU may be agreed upon a moment after connecting."""
+    for _ in range(_MTU_TRIES):
+        mtu = ecg.max_write_without_response_size + _ATT_HEADER_BYTES
+        if mtu >= min_mtu:
+            return
+        await asyncio.sleep(_MTU_PAUSE_S)
+    raise BleakError(f"the link carries messages of {mtu} bytes (MTU), and the ECG needs {min_mtu}")
+
+
 async def _in_good_time(goodbye: Coroutine[Any, Any, None]) -> None:
     """Leave politely, but never hang on a link that is gone."""
     with contextlib.suppress(BleakError, OSError, EOFError, TimeoutError):
@@ -128,3 +142,15 @@ def is_named(target: str, address: str, name: str) -> bool:
     return wanted in {address.casefold(), name.casefold()} or (
         len(identity) >= _ID_CHARACTERS and wanted == identity
     )
+
+
+def mismatch(profile: BleProfile, name: str, offered: Container[str]) -> str:
+    """Why a device with these characteristics is none of this profile; empty where it is one."""
+    kind = profile.name_prefix or "device of this kind"
+    if profile.has_own_name and not profile.is_name(name):
+        return f"is no {kind}: its name is another, and its characteristics alone do not tell"
+    wanted = [profile.control.uuid] if profile.control else []
+    if profile.ecg_before not in offered:
+        wanted.append(profile.ecg)
+    missing = [uuid for uuid in wanted if uuid not in offered]
+    return f"is no {kind}: lacks {missing[0]}" if missing else ""

@@ -83,12 +83,12 @@ def port():
 
 @pytest.fixture
 def index_record(tmp_path):
-    """A function that writes a record of `n` samples at 130 Hz in which sample `i` is `i` microvolts."""
+    """A function that writes a record of `n` samples in which sample `i` is `i` microvolts."""
 
-    def write(n):
+    def write(n, fs_hz=130):
         wfdb.wrsamp(
             "index",
-            fs=130,
+            fs=fs_hz,
             units=["mV"],
             sig_name=["index"],
             d_signal=np.arange(n)[:, None],
@@ -103,13 +103,25 @@ def index_record(tmp_path):
 
 
 @pytest.fixture
-def virtual_h10(hearth_devices, port):
+def virtual_ble(hearth_devices, port):
+    """Starts a virtual device and waits until it listens; `(process, uri)`."""
+
+    def start(device, record, *options):
+        listen = f"127.0.0.1:{port}"
+        action = ("virtual-ble", device, "--record", record, "--listen", listen, "--once")
+        process = hearth_devices(*action, *options)
+        process.says("waits on")
+        (uri,) = (line.strip() for line in process.log if line.startswith("  ble://"))
+        return process, uri
+
+    return start
+
+
+@pytest.fixture
+def virtual_h10(virtual_ble):
     """Starts a virtual H10 and waits until it listens; `(process, uri)`."""
 
     def start(record, *options):
-        listen = f"127.0.0.1:{port}"
-        process = hearth_devices("virtual-h10", "--record", record, "--listen", listen, "--once", *options)
-        process.says("waits on")
-        return process, f"ble://Polar H10 00000001?device=polar_h10&hci=tcp-client:{listen}"
+        return virtual_ble("polar_h10", record, *options)
 
     return start
