@@ -160,6 +160,7 @@ NoticeCode = Literal[
     "disk_limit",
     "recording_damaged",
     "outbox_limit",
+    "outbox_damaged",
     "localizer_unavailable",
     "localizer_dropped",
     "model_taken_back",

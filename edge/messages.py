@@ -84,7 +84,7 @@ class MessageWriter:
     def notice(self, code: NoticeCode, text: str, at_ns: int) -> NoticeEvent:
         """Something about the system itself."""
         return NoticeEvent(
-            event_id=uuid5(self.recording_id, f"notice:{code}:{at_ns}"),
+            event_id=uuid5(self.recording_id, f"notice:{code}:{at_ns}:{text}"),
             device_id=self.device_id,
             patient_id=self.patient_id,
             recording_id=self.recording_id,

@@ -5,30 +5,20 @@ since the checkpoint are analysed again and give the same event ids, which are k
 lost, nothing is told twice.
 """
 
+import logging
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from edge.events import (
-    Event,
-    encode,
-)
+from edge.events import Event, encode
 from edge.model_question import ModelQuestion
-from edge.topics import event_topic
+from edge.outbox_file import open_outbox
+from edge.unsaved import EventRow, Unsaved, row_of
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS outbox (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, event_id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
-    topic TEXT NOT NULL, payload BLOB NOT NULL, sent INTEGER NOT NULL DEFAULT 0);
-CREATE INDEX IF NOT EXISTS outbox_sent ON outbox (sent, seq);
-CREATE TABLE IF NOT EXISTS told (event_id TEXT PRIMARY KEY, recording_id TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS checkpoint (
-    recording_id TEXT PRIMARY KEY, next_index INTEGER NOT NULL, state BLOB NOT NULL);
-DROP TABLE IF EXISTS question;
-CREATE TABLE IF NOT EXISTS asked (answer_id TEXT PRIMARY KEY, payload BLOB NOT NULL);
-"""
+_LOG = logging.getLogger(__name__)
+_CLOSE_QUESTION = "DELETE FROM asked WHERE answer_id = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +48,25 @@ class Checkpoint:
 
 
 class Outbox:
-    """SQLite in WAL mode with full syncs; used from one thread."""
+    """SQLite in WAL mode with full syncs; used from one thread.
+
+    While the disk takes nothing, events wait in memory and are sent from there, and what was sent and
+    confirmed is remembered; the next write that succeeds makes good for all of it.
+    """
 
     def __init__(self, path: Path, max_rows: int = 1_000_000) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._max_rows = max_rows
-        self._db = sqlite3.connect(path, isolation_level=None)
-        path.chmod(0o600)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")
-        self._db.executescript(_SCHEMA)
+        self._db, self.set_aside = open_outbox(path)
+        self._unsaved, self._evicted = Unsaved(), 0
+        self._owed: dict[tuple[str, tuple[object, ...]], None] = {}
+        self._hidden: set[int] = set()
+        self._is_failing = False
+
+    @property
+    def has_unsaved(self) -> bool:
+        """Something that was committed is not on disk yet."""
+        return len(self._unsaved) > 0
 
     def commit(
         self,
@@ -77,43 +76,53 @@ class Outbox:
     ) -> "Committed":
         """Store events, questions for the language model and a checkpoint in one transaction.
 
-        A question that was answered already is not asked again.
+        A question that was answered already is not asked again. On a full disk the checkpoint is dropped:
+        the one before it stays, and with it everything that follows from the samples since.
         """
-        with _Transaction(self._db):
-            for event in events:
-                self._add(event)
-            asked = [question for question in questions if self._ask(question)]
-            if checkpoint is not None:
-                row = (str(checkpoint.recording_id), checkpoint.next_index, checkpoint.state)
-                self._db.execute("INSERT OR REPLACE INTO checkpoint VALUES (?, ?, ?)", row)
-            return Committed(tuple(asked), self._make_room())
+        rows, questions = [row_of(event) for event in events], list(questions)
+        try:
+            asked, evicted = self._save([*self._unsaved.rows, *rows], questions, checkpoint)
+            self._unsaved.clear()
+        except sqlite3.OperationalError as error:
+            self._complain(error)
+            asked = [question for question in questions if self._is_new(question)]
+            evicted = self._unsaved.add(rows)
+        evicted, self._evicted = evicted + self._evicted, 0
+        return Committed(tuple(asked), evicted)
 
     def unsent(self, limit: int) -> list[OutboxRow]:
         """Oldest rows that are not on their way."""
         query = "SELECT seq, topic, payload FROM outbox WHERE sent = 0 ORDER BY seq LIMIT ?"
-        return [OutboxRow(*row) for row in self._db.execute(query, (limit,))]
+        found = self._db.execute(query, (limit + len(self._hidden),))
+        rows = [OutboxRow(*row) for row in found if row[0] not in self._hidden]
+        rows += [OutboxRow(number, row.topic, row.payload) for number, row in self._unsaved.unsent()]
+        return rows[:limit]
 
     def mark_sent(self, seq: int) -> None:
         """The broker has it (PUBACK); the row stays until the hub says so."""
-        self._db.execute("UPDATE outbox SET sent = 1 WHERE seq = ?", (seq,))
+        self._unsaved.mark_sent(seq)
+        self._write("UPDATE outbox SET sent = 1 WHERE seq = ?", [(seq,)], hide=[seq])
 
     def remove(self, seq: int) -> None:
         """The broker has it, and nothing more is asked for (`confirm = "broker"`)."""
-        self._db.execute("DELETE FROM outbox WHERE seq = ?", (seq,))
+        self._unsaved.remove(seq)
+        self._write("DELETE FROM outbox WHERE seq = ?", [(seq,)], hide=[seq])
 
     def settle(self, event_ids: Iterable[UUID]) -> None:
         """The hub has these in its database."""
-        with _Transaction(self._db):
-            ids = [(str(event_id),) for event_id in event_ids]
-            self._db.executemany("DELETE FROM outbox WHERE event_id = ?", ids)
+        ids = {str(event_id) for event_id in event_ids}
+        self._unsaved.settle(ids)
+        self._write("DELETE FROM outbox WHERE event_id = ?", [(event_id,) for event_id in ids])
 
     def requeue(self) -> None:
         """What was sent without a receipt is sent again."""
-        self._db.execute("UPDATE outbox SET sent = 0 WHERE sent = 1")
+        self._unsaved.requeue()
+        self._hidden.clear()
+        self._write("UPDATE outbox SET sent = 0 WHERE sent = 1", [()])
 
     def backlog(self) -> int:
         """Events that the hub has not confirmed."""
-        return int(self._db.execute("SELECT COUNT(*) FROM outbox").fetchone()[0])
+        return int(self._db.execute("SELECT COUNT(*) FROM outbox").fetchone()[0]) + len(self._unsaved)
 
     def checkpoint(self, recording_id: UUID) -> Checkpoint | None:
         """The newest checkpoint of a recording."""
@@ -123,9 +132,8 @@ class Outbox:
 
     def finish_recording(self, recording_id: UUID) -> None:
         """The recording is over: its checkpoint and its list of told events are no longer needed."""
-        with _Transaction(self._db):
-            for table in ("checkpoint", "told"):
-                self._db.execute(f"DELETE FROM {table} WHERE recording_id = ?", (str(recording_id),))  # noqa: S608
+        for table in ("checkpoint", "told"):
+            self._write(f"DELETE FROM {table} WHERE recording_id = ?", [(str(recording_id),)])  # noqa: S608
 
     def open_questions(self) -> list[bytes]:
         """What the language model was asked and has not answered, oldest first."""
@@ -133,31 +141,81 @@ class Outbox:
 
     def close_question(self, answer: Event) -> None:
         """The answer, whatever it is, takes the place of the question of its id."""
-        with _Transaction(self._db):
-            self._db.execute("DELETE FROM asked WHERE answer_id = ?", (str(answer.event_id),))
-            self._add(answer)
+        row = row_of(answer)
+        self._owed[_CLOSE_QUESTION, (row.event_id,)] = None
+        try:
+            self._evicted += self._save([row], [], None)[1]
+        except sqlite3.OperationalError as error:
+            self._complain(error)
+            self._evicted += self._unsaved.add([row])
 
     def close(self) -> None:
         """Close the database."""
         self._db.close()
 
-    def _add(self, event: Event) -> None:
-        ids = (str(event.event_id), str(event.recording_id))
-        if not self._db.execute("INSERT OR IGNORE INTO told VALUES (?, ?)", ids).rowcount:
+    def _save(
+        self, rows: list[EventRow], questions: list[ModelQuestion], checkpoint: Checkpoint | None
+    ) -> tuple[list[ModelQuestion], int]:
+        with _Transaction(self._db):
+            for row in rows:
+                self._add(row)
+            asked = [question for question in questions if self._ask(question)]
+            if checkpoint is not None:
+                state = (str(checkpoint.recording_id), checkpoint.next_index, checkpoint.state)
+                self._db.execute("INSERT OR REPLACE INTO checkpoint VALUES (?, ?, ?)", state)
+            self._pay()
+            evicted = self._make_room()
+        self._is_paid()
+        return asked, evicted
+
+    def _write(self, statement: str, rows: Iterable[tuple[object, ...]], hide: Iterable[int] = ()) -> None:
+        """What may come later than it should, but not never."""
+        self._owed |= dict.fromkeys((statement, row) for row in rows)
+        try:
+            with _Transaction(self._db):
+                self._pay()
+        except sqlite3.OperationalError as error:
+            self._complain(error)
+            self._hidden.update(hide)
+        else:
+            self._is_paid()
+
+    def _pay(self) -> None:
+        for statement, row in self._owed:
+            self._db.execute(statement, row)
+
+    def _is_paid(self) -> None:
+        if self._is_failing:
+            _LOG.info("outbox: can be written again")
+        self._is_failing = False
+        self._owed.clear()
+        self._hidden.clear()
+
+    def _complain(self, error: sqlite3.OperationalError) -> None:
+        if not self._is_failing:
+            _LOG.error("outbox: %s; events wait in memory", error)
+        self._is_failing = True
+
+    def _add(self, row: EventRow) -> None:
+        if not self._db.execute(
+            "INSERT OR IGNORE INTO told VALUES (?, ?)", (row.event_id, row.recording_id)
+        ).rowcount:
             return
-        row = (str(event.event_id), event.kind, event_topic(event.device_id, event.kind), encode(event))
-        self._db.execute("INSERT INTO outbox (event_id, kind, topic, payload) VALUES (?, ?, ?, ?)", row)
+        values = (row.event_id, row.kind, row.topic, row.payload)
+        self._db.execute("INSERT INTO outbox (event_id, kind, topic, payload) VALUES (?, ?, ?, ?)", values)
 
     def _ask(self, question: ModelQuestion) -> bool:
-        answer = (str(question.answer_id),)
-        if self._db.execute("SELECT 1 FROM told WHERE event_id = ?", answer).fetchone():
-            return False
-        row = (*answer, encode(question))
-        return bool(self._db.execute("INSERT OR IGNORE INTO asked VALUES (?, ?)", row).rowcount)
+        row = (str(question.answer_id), encode(question))
+        return self._is_new(question) and bool(self._db.execute("INSERT INTO asked VALUES (?, ?)", row))
+
+    def _is_new(self, question: ModelQuestion) -> bool:
+        """Neither answered nor asked before."""
+        query = "SELECT 1 FROM told WHERE event_id = ?1 UNION SELECT 1 FROM asked WHERE answer_id = ?1"
+        return self._db.execute(query, (str(question.answer_id),)).fetchone() is None
 
     def _make_room(self) -> int:
         """Measurements go first, then the oldest of the rest; the newest notice can tell of it."""
-        excess = self.backlog() - self._max_rows
+        excess = int(self._db.execute("SELECT COUNT(*) FROM outbox").fetchone()[0]) - self._max_rows
         if excess <= 0:
             return 0
         order = "kind <> 'minute', seq"
@@ -173,4 +231,9 @@ class _Transaction:
         self._db.execute("BEGIN IMMEDIATE")
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._db.execute("COMMIT" if kind is None else "ROLLBACK")
+        try:
+            if kind is None:
+                self._db.execute("COMMIT")
+        finally:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")

@@ -50,6 +50,7 @@ class Session:
         self._checkpoint_index = 0
         self._skip_before = 0
         self.tally = Tally(writer, recording.fs_hz)
+        self.tally.add_damaged_outbox(outbox.set_aside)
 
     @property
     def vitals(self) -> Vitals:
@@ -67,21 +68,18 @@ class Session:
             self._pipeline.begin_at(checkpoint.next_index)
         self._checkpoint_index = self._pipeline.next_index
         self._questions.begin_at(self._pipeline.next_index)
-        last = self.last_block()
-        self.tally.add_hole(max(0, self._pipeline.next_index - (last.stop_index if last else 0)))
         for block in self._recorded():
             self._analyse(block)
-        self._commit((), force=True)
+        self._commit(time.time_ns(), force=True)
         _LOG.info("took up recording %s at sample %d", recording.folder.name, self._pipeline.next_index)
 
     def _recorded(self) -> Iterator[PlacedBlock]:
-        """What is recorded beyond the pipeline's state; damage is told where something comes after it."""
-        folder, damaged = self.recording.folder, [0]
-        for block in read_blocks(
-            folder, len(self.recording.leads), self._pipeline.next_index, on_damage=damaged.append
-        ):
-            self.tally.add_hole(sum(damaged))
-            damaged.clear()
+        """What is recorded beyond the pipeline's state; what is missing on disk is told, once more perhaps."""
+        last, known = self.last_block(), self._pipeline.next_index
+        self.tally.add_hole(known - (last.stop_index if last else 0))
+        for block in read_blocks(self.recording.folder, len(self.recording.leads), known):
+            self.tally.add_hole(block.first_index - known)
+            known = block.stop_index
             yield block
 
     def last_block(self) -> PlacedBlock | None:
@@ -119,13 +117,16 @@ class Session:
 
     def tell(self, events: Iterable[Event]) -> None:
         """Events that do not come from the pipeline."""
-        self.tally.add_evicted(self._outbox.commit(events).evicted)
+        self._tell(events)
 
     def finish(self) -> None:
         """The recording is over."""
         self._emit(self._pipeline.flush())
         self._attempt(self._recorder.close)
-        self._commit(self.tally.flush(time.time_ns()), force=True)
+        self._commit(time.time_ns(), force=True)
+        if self._outbox.has_unsaved:
+            _LOG.error("%s stays open: its last events are not on disk", self.recording.folder.name)
+            return
         self.recording.finish()
         self._outbox.finish_recording(self.recording.recording_id)
 
@@ -146,7 +147,7 @@ class Session:
         look = self._questions.due_look()
         if look is not None:
             self._store((), [look])
-        self._commit(self.tally.due(block.start_ns))
+        self._commit(block.start_ns)
 
     def _emit(self, outputs: list[Output]) -> None:
         events = [event for event in map(self._writer.output, outputs) if event is not None]
@@ -159,14 +160,18 @@ class Session:
         for question in committed.asked:
             self._ask(question)
 
-    def _commit(self, events: Iterable[Event], *, force: bool = False) -> None:
+    def _commit(self, at_ns: int, *, force: bool = False) -> None:
+        """What is counted is told with each checkpoint, as what comes before one is not looked at again."""
         next_index = self._pipeline.next_index
-        due = next_index - self._checkpoint_index >= _CHECKPOINT_EVERY_S * self.recording.fs_hz
-        checkpoint = None
-        if due or force:
+        if force or next_index - self._checkpoint_index >= _CHECKPOINT_EVERY_S * self.recording.fs_hz:
             self._checkpoint_index = next_index
             self._attempt(self._recorder.sync)  # a checkpoint is never ahead of the samples on disk
             checkpoint = Checkpoint(self.recording.recording_id, next_index, self._pipeline.snapshot())
+            self._tell(self.tally.flush(at_ns), checkpoint)
+        else:
+            self._tell(self.tally.due(at_ns))
+
+    def _tell(self, events: Iterable[Event], checkpoint: Checkpoint | None = None) -> None:
         waiting = list(events)
         if waiting or checkpoint:
             self.tally.add_evicted(self._outbox.commit(waiting, checkpoint).evicted)

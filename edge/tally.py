@@ -1,6 +1,7 @@
 """Counts what goes wrong on the way in, and turns the counts into notices, at most one of a kind a minute."""
 
 from collections import Counter
+from pathlib import Path
 
 from edge.events import NoticeCode, NoticeEvent
 from edge.messages import MessageWriter
@@ -56,7 +57,7 @@ class Tally:
 
     def add_hole(self, n_samples: int) -> None:
         """Samples that should be on disk, and are damaged or missing."""
-        if n_samples:
+        if n_samples > 0:
             self._counts["recording_damaged"] += n_samples
 
     def add_evicted(self, n_rows: int) -> None:
@@ -64,13 +65,19 @@ class Tally:
         if n_rows:
             self._counts["outbox_limit"] += n_rows
 
+    def add_damaged_outbox(self, set_aside: Path | None) -> None:
+        """The outbox could not be read; what waited in it follows again from the samples on disk."""
+        if set_aside is not None:
+            text = f"the outbox was damaged and begun anew; the old one is {set_aside.name}"
+            self._note("outbox_damaged", text)
+
     def add_dropped_question(self) -> None:
         """The language model's desk was full."""
         self._counts["localizer_dropped"] += 1
 
     def due(self, now_ns: int) -> list[NoticeEvent]:
         """Notices, once a minute; at once where something is removed or runs short."""
-        is_due = self._is_urgent or now_ns - self._told_ns >= _EVERY_NS
+        is_due = self._is_urgent or abs(now_ns - self._told_ns) >= _EVERY_NS
         return self.flush(now_ns) if is_due else []
 
     def flush(self, now_ns: int) -> list[NoticeEvent]:

@@ -28,6 +28,7 @@ _NOTICE_NAMES = {
     "disk_limit": "disk limit reached",
     "recording_damaged": "raw samples damaged on disk",
     "outbox_limit": "limit of unsent events reached",
+    "outbox_damaged": "waiting events were damaged",
     "localizer_unavailable": "language model not available",
     "localizer_dropped": "language model skipped episodes",
     "model_taken_back": "a new model was taken back",

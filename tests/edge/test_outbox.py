@@ -1,13 +1,18 @@
+import os
+import resource
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4, uuid5
 
 import pytest
 
+from edge.errors import UserError
 from edge.events import EpisodeEvent, Localization, LookEvent, MinuteEvent, NoticeEvent, decode_event
 from edge.evidence import Evidence, EvidenceBeat
 from edge.labels import BeatClass, Finding, Priority
 from edge.model_question import ModelQuestion, completed
 from edge.outbox import Checkpoint, Outbox
+from edge.unsaved import MAX_UNSAVED
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 RECORDING = UUID(int=7)
@@ -110,6 +115,91 @@ def test_full_outbox_gives_up_measurements_first_and_says_how_many(tmp_path) -> 
     kinds = [decode_event(row.payload).kind for row in box.unsent(10)]
     assert kinds == ["episode", "notice", "minute"]
     box.close()
+
+
+@contextmanager
+def full_disk():
+    """No file of this process may grow: the kernel's own error, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_on_a_full_disk_events_are_sent_from_memory_and_saved_when_there_is_room(tmp_path) -> None:
+    box = Outbox(tmp_path / "o.sqlite")
+    box.commit([minute(1), minute(2)], Checkpoint(RECORDING, 500, b"state"))
+    asked = question()
+    with full_disk():
+        committed = box.commit([asked.event, minute(3)], Checkpoint(RECORDING, 900, b"later"), [asked])
+        assert committed.asked == (asked,)
+        assert box.has_unsaved
+        rows = box.unsent(10)
+        assert [decode_event(row.payload) for row in rows] == [minute(1), minute(2), asked.event, minute(3)]
+        for row in rows:
+            box.mark_sent(row.seq)
+        assert box.unsent(10) == [], "what was sent is not sent again and again"
+        box.settle([minute(1).event_id, minute(3).event_id])
+        box.close_question(completed(asked, Localization(status="late")))
+        assert [decode_event(row.payload).kind for row in box.unsent(10)] == ["episode"]
+        box.requeue()
+        assert box.checkpoint(RECORDING).next_index == 500
+    box.commit([minute(4)])
+    assert not box.has_unsaved
+    assert box.backlog() == 4
+    box.close()
+    again = Outbox(tmp_path / "o.sqlite")
+    kinds = [decode_event(row.payload).kind for row in again.unsent(10)]
+    assert kinds == ["minute", "episode", "episode", "minute"]
+    again.close()
+
+
+def test_memory_too_has_its_limit_and_says_so(tmp_path) -> None:
+    box = Outbox(tmp_path / "o.sqlite")
+    with full_disk():
+        assert box.commit([episode(), *(minute(i) for i in range(MAX_UNSAVED + 4))]).evicted == 5
+    assert box.commit([]).evicted == 0
+    assert box.backlog() == MAX_UNSAVED
+    assert "episode" in {decode_event(row.payload).kind for row in box.unsent(MAX_UNSAVED)}
+    box.close()
+
+
+@pytest.mark.parametrize("cut", [1, 100, 5000])
+def test_a_torn_tail_of_the_journal_costs_the_last_commits_whole(tmp_path, cut) -> None:
+    """What SQLite still has is a state as it was after some commit: events and checkpoint together."""
+    child = os.fork()
+    if child == 0:
+        box = Outbox(tmp_path / "o.sqlite")
+        for i in range(9):
+            box.commit([minute(i)], Checkpoint(RECORDING, i, b""))
+        os._exit(0)
+    os.waitpid(child, 0)
+    journal = tmp_path / "o.sqlite-wal"
+    content = bytearray(journal.read_bytes())
+    content[-cut] ^= 255
+    journal.write_bytes(content)
+    box = Outbox(tmp_path / "o.sqlite")
+    assert box.set_aside is None
+    assert box.checkpoint(RECORDING).next_index == box.backlog() - 1
+    assert 6 <= box.backlog() <= 8
+    box.close()
+
+
+def test_a_damaged_outbox_is_set_aside(tmp_path) -> None:
+    (tmp_path / "o.sqlite").write_bytes(b"no database " * 1000)
+    box = Outbox(tmp_path / "o.sqlite")
+    assert box.set_aside == tmp_path / "o.sqlite.damaged"
+    assert box.set_aside.is_file()
+    assert box.backlog() == 0
+    box.close()
+
+
+def test_an_outbox_that_cannot_be_opened_is_one_line(tmp_path) -> None:
+    (tmp_path / "o.sqlite").mkdir()
+    with pytest.raises(UserError, match=r"o\.sqlite: storage\.folder: unable to open"):
+        Outbox(tmp_path / "o.sqlite")
 
 
 def test_a_question_stays_open_until_it_has_its_answer(outbox) -> None:
