@@ -4,6 +4,7 @@ import fcntl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import chain, count
 from pathlib import Path
 
 from edge.ask_answer import LanguageAnswers
@@ -20,7 +21,7 @@ from edge.localizer_process import LocalizerProcess, ModelFiles
 from edge.messages import MessageWriter
 from edge.model_question import ModelQuestion
 from edge.outbox import Outbox
-from edge.pipeline import PipelineSettings
+from edge.pipeline import Pipeline, PipelineSettings
 from edge.recorder import RecorderSettings
 from edge.recording_folder import RecordingFolder
 from edge.rules import RuleSettings
@@ -46,7 +47,16 @@ def make_session(
     storage, settings = config.storage, _pipeline_settings(config)
     limits = RecorderSettings(storage.segment_minutes * 60, SpaceLimits(int(storage.max_gigabytes * 1e9)))
     writer = replace(make_writer(config, recording), encoder_sha256=encoder.manifest.onnx_sha256)
-    return Session(recording, encoder, settings, limits, outbox, writer, ask, look_every_s)
+    make = _pipelines(encoder, config.model.bundle or DEFAULT_BUNDLE, recording, settings)
+    return Session(recording, make, limits, outbox, writer, ask, look_every_s)
+
+
+def _pipelines(
+    encoder: Encoder, bundle: Path, recording: RecordingFolder, settings: PipelineSettings
+) -> Callable[[], Pipeline]:
+    """The first has the encoder that is there; one that follows a failure has an encoder of its own."""
+    encoders = chain([encoder], (Encoder(bundle) for _ in count()))
+    return lambda: Pipeline(next(encoders), recording.fs_hz, len(recording.leads), settings)
 
 
 def make_ask_desk(config: EdgeConfig, process: LocalizerProcess | None, reply: Reply) -> AskDesk:

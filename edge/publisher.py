@@ -190,7 +190,7 @@ class Publisher:
     def _take(self, topic: str, payload: bytes) -> None:
         if topic == topics.receipt_topic(self._device_id):
             self._outbox.settle(events.Receipt.model_validate_json(payload).event_ids)
-        elif self._on_ask is not None:
+        elif self._on_ask is not None and topic == topics.ask_topic(self._device_id):
             self._on_ask(events.AskRequest.model_validate_json(payload))
 
 

@@ -3,9 +3,12 @@
 import asyncio
 import logging
 import time
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import Literal
+from functools import partial
+from typing import Any, Literal
 
+from edge.analyst import to_its_end
 from edge.assembly import locked, make_ask_desk, make_localizer, make_session, make_writer, recordings_folder
 from edge.bundle import DEFAULT_BUNDLE
 from edge.bundle_store import confirm
@@ -34,7 +37,11 @@ _RESTARTABLE = ("replay:", "capture:")
 _LONGEST_RESUMED_OUTAGE_S = 900.0
 _FAREWELL_S = 5.0
 _TELL_EVERY_S = 30.0
+_WAITING_BLOCKS = 64  # recorded and not yet analysed; when it is full, reading waits too
 _PROOF_S = 600.0  # that a new bundle has to run before it is trusted
+
+
+Job = Callable[[], Coroutine[Any, Any, None]]
 
 
 class EdgeService:
@@ -56,17 +63,19 @@ class EdgeService:
         self._contact: bool | None = None
         self._battery: int | None = None
         self._told_absent_model = False
+        self._waiting: asyncio.Queue[Job] = asyncio.Queue(_WAITING_BLOCKS)
         self._supervisor, self._started_s = Supervisor(), time.monotonic()
 
     async def run(self) -> None:
         """Take up what a crash left, analyse the source, deliver; a part that fails ends it all."""
         with locked(self._config.storage.folder):
-            self._session = self._recover()
+            self._session = await self._recover()
             await self._publisher.start()
             self._supervisor.ready()
             work = asyncio.create_task(self._work())
-            beside = (self._publisher.run, self._desk.run, self._asks.run, self._tell_state)
+            beside = (self._analyse, self._publisher.run, self._desk.run, self._asks.run, self._tell_state)
             jobs = [asyncio.create_task(job()) for job in beside]
+            self._analysis = jobs[0]
             is_orderly = False
             try:
                 await _first_to_end(work, jobs)
@@ -76,7 +85,8 @@ class EdgeService:
                 raise
             finally:
                 self._supervisor.stopping()
-                await _cancel([work, *jobs])
+                await _cancel([work])
+                await _cancel(jobs)
                 await self._desk.close()
                 await self._publisher.stop(orderly=is_orderly)
                 self._outbox.close()
@@ -109,28 +119,35 @@ class EdgeService:
 
     async def _listen(self) -> None:
         async with open_transport(self._config.device.uri) as transport:
-            clock = self._begin(transport)
+            clock = await self._begin(transport)
             self._link = "connected"
             try:
                 async for received in transport.packets():
-                    self._take(received, clock)
+                    await self._take(received, clock)
                     await asyncio.sleep(0)
             except asyncio.CancelledError:
-                self._finish()
+                await self._finish()
                 raise
-            self._finish()
+            await self._finish()
 
-    def _recover(self) -> Session | None:
+    async def _analyse(self) -> None:
+        """Beside the recorder: what is recorded waits here for its analysis."""
+        while True:
+            job = await self._waiting.get()
+            await to_its_end(job())
+            self._waiting.task_done()
+
+    async def _recover(self) -> Session | None:
         """Recordings that a crash left open are analysed to their end; the newest may go on."""
         newest = None
         for recording in open_recordings(recordings_folder(self._config)):
             if newest is not None:
-                newest.finish()
+                await newest.finish()
             newest = self._new_session(recording)
-            newest.recover()
+            await newest.recover()
         return newest
 
-    def _begin(self, transport: Transport) -> SampleClock:
+    async def _begin(self, transport: Transport) -> SampleClock:
         device, uri = transport.device, self._config.device.uri
         clock = SampleClock(device, utc_ns(self._config.device.start_at))
         started: NoticeCode = "edge_restarted"
@@ -140,7 +157,7 @@ class EdgeService:
         else:
             started = "recording_started"
             if self._session is not None:
-                self._session.finish()
+                await self._session.finish()
             session = self._new_session(new_recording(recordings_folder(self._config), uri, device))
         self._session = session
         self._notice(started, f"{device.name}, {device.fs_hz:g} Hz, {', '.join(device.leads)}")
@@ -156,32 +173,41 @@ class EdgeService:
             return True
         return time.time() - last.start_ns / 1e9 < _LONGEST_RESUMED_OUTAGE_S
 
-    def _take(self, received: Received, clock: SampleClock) -> None:
-        assert self._session is not None
+    async def _take(self, received: Received, clock: SampleClock) -> None:
+        session = self._session
+        assert session is not None
         match received.packet:
-            case SampleBlock() as block:
-                self._session.take(block, clock, received.host_time_ns)
+            case SampleBlock() as packet:
+                block = session.record(packet, clock, received.host_time_ns)
+                if block is not None:
+                    await self._waiting.put(partial(session.analyse, block))
             case HeartRate(contact=contact):
                 self._contact = contact
             case Battery(percent=percent):
                 self._battery = percent
             case Damage(n_bytes=n_bytes, reason=reason):
                 clock.damaged()
-                self._session.tally.add_damage(n_bytes, reason)
+                session.tally.add_damage(n_bytes, reason)
             case LinkLost(reason=reason):
                 clock.link_lost()
                 self._link = "lost"
-                self._session.interrupt()
+                await self._waiting.put(session.interrupt)
                 self._notice("link_lost", reason)
             case LinkRestored(outage_s=outage_s):
                 self._link = "connected"
                 self._notice("link_restored", f"after {outage_s:.1f} s")
 
-    def _finish(self) -> None:
+    async def _finish(self) -> None:
+        """After what waits is analysed; where the analysis has died, the recording stays open."""
         assert self._session is not None
         self._link = "ended"
+        analysed = asyncio.create_task(self._waiting.join())
+        await asyncio.wait({analysed, self._analysis}, return_when=asyncio.FIRST_COMPLETED)
+        if not analysed.done():
+            analysed.cancel()
+            return
         self._notice("recording_ended", self._config.device.uri)
-        self._session.finish()
+        await self._session.finish()
 
     async def _drain(self, *, questions: bool = False) -> None:
         """Wait until the hub has everything; what is not delivered stays on disk."""

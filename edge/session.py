@@ -1,26 +1,26 @@
 """One recording being made: clock, recorder, pipeline and outbox in step, and recovery after a crash.
 
 Order for every block: placed, on disk, analysed, its events in the outbox. A block that is on disk but whose
-events are not is analysed again after a crash.
+events are not is analysed again, after a crash and after an analysis that failed or stalled.
 """
 
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 
-from edge.encoder import Encoder
+from edge.analyst import AnalysisFailed, Analyst
 from edge.events import Event
 from edge.look_schedule import LookSchedule
 from edge.messages import MessageWriter
 from edge.model_question import ModelQuestion
 from edge.outbox import Checkpoint, Outbox
-from edge.pipeline import Pipeline, PipelineSettings
+from edge.pipeline import Pipeline
 from edge.question_maker import QuestionMaker
 from edge.recorder import Recorder, RecorderSettings, clipped
 from edge.recording_folder import RecordingFolder
 from edge.sample_clock import SampleClock
 from edge.segment_files import last_block, read_blocks
-from edge.stream import NS_PER_S, Output, PlacedBlock, Vitals
+from edge.stream import NO_VITALS, NS_PER_S, Output, PlacedBlock, Vitals
 from edge.tally import Tally
 from firmware_bridge.packets import SampleBlock
 
@@ -29,13 +29,15 @@ _CHECKPOINT_EVERY_S = 60.0
 
 
 class Session:
-    """Feeds blocks through; `ask` is given each question for the language model."""
+    """Feeds blocks through; `ask` is given each question for the language model.
+
+    `record` and `analyse` are apart, so that what goes wrong with the second does not touch the first.
+    """
 
     def __init__(
         self,
         recording: RecordingFolder,
-        encoder: Encoder,
-        settings: PipelineSettings,
+        make_pipeline: Callable[[], Pipeline],
         recorder_settings: RecorderSettings,
         outbox: Outbox,
         writer: MessageWriter,
@@ -43,35 +45,38 @@ class Session:
         look_every_s: float = 0.0,
     ) -> None:
         self.recording, self._outbox, self._writer, self._ask = recording, outbox, writer, ask
-        self._pipeline = Pipeline(encoder, recording.fs_hz, len(recording.leads), settings)
-        schedule = LookSchedule(look_every_s, recording.fs_hz)
-        self._questions = QuestionMaker(writer, self._pipeline, schedule)
+        self._analyst = Analyst(make_pipeline)
+        self._schedule = LookSchedule(look_every_s, recording.fs_hz)
+        self._questions = QuestionMaker(writer, self._pipeline, self._schedule)
         self._recorder = Recorder(recording.folder, recording.fs_hz, recording.leads, recorder_settings)
         self._checkpoint_index = 0
         self._skip_before = 0
         self.tally = Tally(writer, recording.fs_hz)
         self.tally.add_damaged_outbox(outbox.set_aside)
+        self.vitals: Vitals = NO_VITALS
 
     @property
-    def vitals(self) -> Vitals:
-        """Newest heart rate, rhythm and readability."""
-        return self._pipeline.vitals
+    def _pipeline(self) -> Pipeline:
+        return self._analyst.pipeline
 
-    def recover(self) -> None:
+    async def recover(self) -> None:
         """Analyse again what was recorded after the last checkpoint."""
         recording = self.recording
-        checkpoint = self._outbox.checkpoint(recording.recording_id)
-        if checkpoint is not None and not self._pipeline.restore(checkpoint.state):
-            _LOG.warning(
-                "%s: another version wrote the checkpoint; beginning anew there", recording.folder.name
-            )
-            self._pipeline.begin_at(checkpoint.next_index)
+        self._restore()
         self._checkpoint_index = self._pipeline.next_index
         self._questions.begin_at(self._pipeline.next_index)
         for block in self._recorded():
-            self._analyse(block)
+            await self.analyse(block)
         self._commit(time.time_ns(), force=True)
         _LOG.info("took up recording %s at sample %d", recording.folder.name, self._pipeline.next_index)
+
+    def _restore(self) -> None:
+        """The state of the last checkpoint, as far as this version can read it."""
+        checkpoint = self._outbox.checkpoint(self.recording.recording_id)
+        if checkpoint is not None and not self._pipeline.restore(checkpoint.state):
+            name = self.recording.folder.name
+            _LOG.warning("%s: another version wrote the checkpoint; beginning anew there", name)
+            self._pipeline.begin_at(checkpoint.next_index)
 
     def _recorded(self) -> Iterator[PlacedBlock]:
         """What is recorded beyond the pipeline's state; what is missing on disk is told, once more perhaps."""
@@ -98,30 +103,45 @@ class Session:
             known_ns = round((next_index - last.first_index) * NS_PER_S / self.recording.fs_hz)
             clock.resume(next_index, last.start_ns + known_ns)
 
-    def take(self, packet: SampleBlock, clock: SampleClock, host_time_ns: int) -> None:
-        """Place, record and analyse one block from the device."""
+    def record(self, packet: SampleBlock, clock: SampleClock, host_time_ns: int) -> PlacedBlock | None:
+        """Place one block from the device and put it on disk; `None` where it is known already."""
         placement = clock.place(packet, host_time_ns)
         block, n_saturated = clipped(placement.block)
         if block.stop_index <= self._skip_before:
-            return
+            return None
         if block.first_index < self._skip_before:
             block = _tail(block, self._skip_before, self.recording.fs_hz)
         self.tally.add_placement(placement)
         self.tally.add_saturated(n_saturated)
         self._record(block)
-        self._analyse(block)
+        return block
 
-    def interrupt(self) -> None:
+    async def analyse(self, block: PlacedBlock) -> None:
+        """The next block; one that the analysis fails on twice is left out, and that is told."""
+        if block.stop_index <= self._pipeline.next_index:
+            return
+        try:
+            await self._feed(block)
+        except AnalysisFailed as failure:
+            await self._begin_again(block, failure)
+
+    async def interrupt(self) -> None:
         """The link is lost: what is open ends now, and not when the link is back."""
-        self._emit(self._pipeline.interrupt())
+        try:
+            self._emit(await self._analyst.run(lambda pipeline: pipeline.interrupt()))
+        except AnalysisFailed as failure:
+            await self._begin_again(None, failure)
 
     def tell(self, events: Iterable[Event]) -> None:
         """Events that do not come from the pipeline."""
         self._tell(events)
 
-    def finish(self) -> None:
+    async def finish(self) -> None:
         """The recording is over."""
-        self._emit(self._pipeline.flush())
+        try:
+            self._emit(await self._analyst.run(lambda pipeline: pipeline.flush()))
+        except AnalysisFailed as failure:
+            self.tally.add_failed_analysis(str(failure), 0)
         self._attempt(self._recorder.close)
         self._commit(time.time_ns(), force=True)
         if self._outbox.has_unsaved:
@@ -142,8 +162,26 @@ class Session:
         except OSError as error:
             self.tally.add_write_error(error)
 
-    def _analyse(self, block: PlacedBlock) -> None:
-        self._emit(self._pipeline.feed(block))
+    async def _begin_again(self, failed_on: PlacedBlock | None, failure: AnalysisFailed) -> None:
+        """Another pipeline, from the last checkpoint through what is on disk, up to the block that failed."""
+        self.tally.add_failed_analysis(str(failure), 0)
+        self._analyst.renew()
+        self._restore()
+        self._questions = QuestionMaker(self._writer, self._pipeline, self._schedule)
+        for block in self._recorded():
+            if failed_on is not None and block.first_index > failed_on.first_index:
+                break
+            try:
+                await self._feed(block)
+            except AnalysisFailed as again:
+                self.tally.add_failed_analysis(str(again), len(block.ecg_uv))
+                self._analyst.renew()
+                self._pipeline.begin_at(block.stop_index)
+                self._questions = QuestionMaker(self._writer, self._pipeline, self._schedule)
+
+    async def _feed(self, block: PlacedBlock) -> None:
+        self._emit(await self._analyst.run(lambda pipeline: pipeline.feed(block)))
+        self.vitals = self._pipeline.vitals
         look = self._questions.due_look()
         if look is not None:
             self._store((), [look])

@@ -75,6 +75,11 @@ class Tally:
         """The language model's desk was full."""
         self._counts["localizer_dropped"] += 1
 
+    def add_failed_analysis(self, reason: str, n_left_out: int) -> None:
+        """The analysis failed or stalled and was begun again; `n_left_out` samples could not be analysed."""
+        left_out = f"; {n_left_out / self._fs_hz:.1f} s could not be analysed" if n_left_out else ""
+        self._note("analysis_restarted", f"{reason}{left_out}")
+
     def due(self, now_ns: int) -> list[NoticeEvent]:
         """Notices, once a minute; at once where something is removed or runs short."""
         is_due = self._is_urgent or abs(now_ns - self._told_ns) >= _EVERY_NS

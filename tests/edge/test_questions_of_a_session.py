@@ -1,6 +1,7 @@
 """What a real recording asks the language model, also across a kill."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from edge.labels import BeatClass
 from edge.messages import MessageWriter
 from edge.model_question import ModelQuestion, completed
 from edge.outbox import Outbox
-from edge.pipeline import PipelineSettings
+from edge.pipeline import Pipeline, PipelineSettings
 from edge.recorder import RecorderSettings
 from edge.recording_folder import RecordingFolder, new_recording
 from edge.sample_clock import SampleClock
@@ -33,12 +34,15 @@ def session(recording: RecordingFolder, encoder: Encoder, outbox: Outbox, ask: A
     writer = MessageWriter("d", "p", recording.recording_id, FS_HZ, recording.leads, {})
     settings = PipelineSettings(durations=DurationSettings(unanalysable_s=3.0))
     limits = RecorderSettings(3600)
-    return Session(recording, encoder, settings, limits, outbox, writer, ask, LOOK_EVERY_S)
+    make = partial(Pipeline, encoder, FS_HZ, 1, settings)
+    return Session(recording, make, limits, outbox, writer, ask, LOOK_EVERY_S)
 
 
-def feed(one: Session, clock: SampleClock, uv: np.ndarray) -> None:
+async def feed(one: Session, clock: SampleClock, uv: np.ndarray) -> None:
     for first in range(0, len(uv), FS_HZ):
-        one.take(SampleBlock(uv[first : first + FS_HZ]), clock, START_NS)
+        block = one.record(SampleBlock(uv[first : first + FS_HZ]), clock, START_NS)
+        if block is not None:
+            await one.analyse(block)
 
 
 @pytest.fixture
@@ -50,12 +54,12 @@ def noisy_uv(toy_uv) -> np.ndarray:
 
 
 @pytest.fixture
-def asked(tmp_path: Path, encoder: Encoder, noisy_uv) -> list[ModelQuestion]:
+async def asked(tmp_path: Path, encoder: Encoder, noisy_uv) -> list[ModelQuestion]:
     outbox, questions = Outbox(tmp_path / "outbox.sqlite"), []
     recording = new_recording(tmp_path, "replay:208", DEVICE)
     whole = session(recording, encoder, outbox, questions.append)
-    feed(whole, SampleClock(DEVICE, START_NS), noisy_uv)
-    whole.finish()
+    await feed(whole, SampleClock(DEVICE, START_NS), noisy_uv)
+    await whole.finish()
     assert len(outbox.open_questions()) == len(questions)
     outbox.close()
     return questions
@@ -97,20 +101,20 @@ def test_the_end_of_a_long_episode_is_asked_about_on_its_own_strip(asked) -> Non
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # it leaves its file open
-def test_a_killed_edge_asks_the_rest_and_nothing_twice(tmp_path, encoder, noisy_uv, asked) -> None:
+async def test_a_killed_edge_asks_the_rest_and_nothing_twice(tmp_path, encoder, noisy_uv, asked) -> None:
     outbox, questions = Outbox(tmp_path / "other.sqlite"), []
     recording = new_recording(tmp_path / "other", "replay:208", DEVICE)
     clock, cut = SampleClock(DEVICE, START_NS), 70 * FS_HZ
-    feed(session(recording, encoder, outbox, questions.append), clock, noisy_uv[:cut])
+    await feed(session(recording, encoder, outbox, questions.append), clock, noisy_uv[:cut])
     before = len(questions)
     answered = questions[::2]
     for question in answered:
         outbox.close_question(completed(question, Localization(status="late")))
     taken_up = session(recording, encoder, outbox, questions.append)
-    taken_up.recover()
+    await taken_up.recover()
     assert len(questions) == before
-    feed(taken_up, clock, noisy_uv[cut:])
-    taken_up.finish()
+    await feed(taken_up, clock, noisy_uv[cut:])
+    await taken_up.finish()
     assert len({question.answer_id for question in questions}) == len(questions) == len(asked)
     still_open = {ModelQuestion.model_validate_json(row).answer_id for row in outbox.open_questions()}
     assert still_open == {q.answer_id for q in questions} - {q.answer_id for q in answered}
