@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+from itertools import chain, islice
 from pathlib import Path
 
 from firmware_bridge.commands.numbers import positive, share
@@ -45,7 +46,8 @@ def run_virtual_serial(arguments: argparse.Namespace) -> None:
 
     support = _support(arguments)
     device = support.device
-    uv = played_uv(arguments, device.fs_hz)
+    blocks = played_uv(arguments, device.fs_hz)
+    uv = chain(list(islice(blocks, 1)), blocks)  # a simulated heart takes seconds to begin
     troubles = Troubles(arguments.drop, arguments.corrupt, arguments.seed)
     fs = f"&fs={device.fs_hz:g}" if arguments.fs or support.asks_rate else ""
     with PseudoTerminal(arguments.link) as terminal:
