@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from edge.atomic_file import write_atomically
+from edge.errors import UserError
 from firmware_bridge.device import Device
 
 
@@ -30,14 +31,17 @@ class RecordingFolder:
 
 
 def new_recording(root: Path, uri: str, device: Device) -> RecordingFolder:
-    """Begin a recording; it stays marked as open until `finish`."""
+    """Begin a recording; it stays marked as open until `finish`. Raises `UserError` where it cannot."""
     recording_id = uuid4()
     folder = root / f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{recording_id.hex[:8]}"
-    folder.mkdir(parents=True)
     recording = RecordingFolder(recording_id, folder, uri, device.fs_hz, device.leads)
     described = {**asdict(recording), "recording_id": str(recording_id), "folder": folder.name}
-    write_atomically(folder / "recording.json", json.dumps(described, indent=2).encode())
-    (folder / "open").touch()
+    try:
+        folder.mkdir(parents=True)
+        write_atomically(folder / "recording.json", json.dumps(described, indent=2).encode())
+        (folder / "open").touch()
+    except OSError as error:
+        raise UserError(f"{folder}: storage.folder: {error.strerror}") from error
     return recording
 
 

