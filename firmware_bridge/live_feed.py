@@ -8,7 +8,7 @@ from pathlib import Path
 from firmware_bridge.capture import CaptureWriter, Chunk
 from firmware_bridge.decoder import Decoder
 from firmware_bridge.inbox import Inbox
-from firmware_bridge.packets import HeartRate, SampleBlock
+from firmware_bridge.packets import Contact, HeartRate, SampleBlock
 from firmware_bridge.reconnect import LinkState
 from firmware_bridge.transport import TransportError
 
@@ -18,13 +18,14 @@ _LOG = logging.getLogger(__name__)
 class LiveFeed:
     """What every live transport does with bytes and with the loss of its link.
 
-    A device that `has_waveform` is alive while it sends ECG, any other while it sends heart rates.
+    A device that `has_waveform` is alive while it sends ECG, any other while it sends heart rates, and each
+    while it says whether its electrodes are on.
     """
 
     def __init__(self, name: str, decoder: Decoder, capture: str = "", *, has_waveform: bool = True) -> None:
         self.inbox = Inbox()
         self._decoder = decoder
-        self._sign_of_life = SampleBlock if has_waveform else HeartRate
+        self._signs_of_life = (SampleBlock if has_waveform else HeartRate, Contact)
         self._link = LinkState(name)
         self._files = ExitStack()
         self._capture: CaptureWriter | None = None
@@ -36,7 +37,7 @@ class LiveFeed:
         """Decode bytes that have just come."""
         self._keep(Chunk(time.time_ns(), channel, payload))
         packets = self._decoder.feed(payload, channel)
-        if any(isinstance(packet, self._sign_of_life) for packet in packets):
+        if any(isinstance(packet, self._signs_of_life) for packet in packets):
             self._last_ecg_s = time.monotonic()
             self.inbox.put(self._link.is_up())
         self.inbox.put(packets)

@@ -53,7 +53,7 @@ _FORMAT = FrameFormat(
     head_bytes=_FRAME_BYTES,
     size=lambda frame: _FRAME_BYTES if _is_frame(frame) else 0,
     is_whole=_is_frame,
-    follows=lambda frame, following: ((frame[-1] >> 4) + 1) % _NUMBERS == following[-1] >> 4,
+    steps=lambda frame, later: ((later[-1] >> 4) - (frame[-1] >> 4)) % _NUMBERS,
     n_followers=2,
 )
 

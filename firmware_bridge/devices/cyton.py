@@ -29,7 +29,7 @@ _FORMAT = FrameFormat(
     head_bytes=2,
     size=lambda head: _FRAME_BYTES if head[0] == _START else 0,
     is_whole=lambda frame: _FIRST_STOP <= frame[-1] <= _LAST_STOP,
-    follows=lambda head, following: (head[1] + 1) % _NUMBERS == following[1],
+    steps=lambda head, later: (later[1] - head[1]) % _NUMBERS,
     n_followers=1,
 )
 

@@ -8,8 +8,8 @@ from firmware_bridge.packets import Damage
 _MOST_UNTOLD_BYTES = 4096
 
 
-def _any_follows(_head: bytes, _next_head: bytes) -> bool:
-    return True
+def _always_next(_head: bytes, _later_head: bytes) -> int:
+    return 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,14 +18,14 @@ class FrameFormat:
 
     `size(head)` is the length of the frame that begins with these `head_bytes` bytes, 0 where none does;
     `is_whole(frame)` checks what stands at its end. Where that is little (`n_followers` above 0), a frame
-    counts only in company: it continues the one before it, or so many continue it; `follows(head,
-    next_head)` compares their counters. Bytes in `idle` may stand between two frames.
+    counts only in company: it continues the one before it, or so many continue it; `steps(head, later_head)`
+    is how many frames their counters are apart. Bytes in `idle` may stand between two frames.
     """
 
     head_bytes: int
     size: Callable[[bytes], int]
     is_whole: Callable[[bytes], bool]
-    follows: Callable[[bytes, bytes], bool] = _any_follows
+    steps: Callable[[bytes, bytes], int] = _always_next
     n_followers: int = 0
     idle: bytes = b""
 
@@ -81,7 +81,7 @@ class FrameCutter:
             return None
         if not self._format.is_whole(bytes(self._pending[:size])):
             return 0
-        if self._before is not None and self._format.follows(self._before, self._head(0)):
+        if self._before is not None and self._format.steps(self._before, self._head(0)) == 1:
             return self._undoubted(size)
         return self._confirmed(size)
 
@@ -93,11 +93,18 @@ class FrameCutter:
         return self._format.size(head) if len(head) == self._format.head_bytes else None
 
     def _undoubted(self, size: int) -> int | None:
-        """A frame in its place counts at once, unless it is plain already that bytes are missing in it."""
-        if not self._format.n_followers or self._size_at(size) != 0:
+        """A frame in its place counts at once, unless those behind it show that bytes are missing in it."""
+        following = self._size_at(size)
+        if not self._format.n_followers or following is None or self._are_apart(0, size, 1):
             return size
-        after_next = self._size_at(2 * size)
-        return size if after_next else after_next
+        after = size + (following or size)
+        if not self._size_at(after):
+            return self._size_at(after)
+        return size if self._are_apart(0, after, 2) or self._are_apart(size, after, 1) else 0
+
+    def _are_apart(self, at: int, later: int, steps: int) -> bool:
+        is_frame = self._size_at(at) and self._size_at(later)
+        return bool(is_frame) and self._format.steps(self._head(at), self._head(later)) == steps
 
     def _confirmed(self, size: int) -> int | None:
         """A frame out of the blue, or after a gap, counts once enough others continue it."""
@@ -106,7 +113,7 @@ class FrameCutter:
             following = self._size_at(at)
             if not following:
                 return following
-            if not self._format.follows(head, self._head(at)):
+            if self._format.steps(head, self._head(at)) != 1:
                 return 0
             head, at = self._head(at), at + following
         return size

@@ -48,7 +48,7 @@ _FORMAT = FrameFormat(
     head_bytes=_HEAD_BYTES,
     size=lambda head: _FRAME_BYTES if head.startswith(_START) else 0,
     is_whole=lambda frame: frame.endswith(_FOOTS),
-    follows=lambda head, following: (_number(head) + 1) % 2**32 == _number(following),
+    steps=lambda head, later: (_number(later) - _number(head)) % 2**32,
     n_followers=1,
 )
 

@@ -47,7 +47,7 @@ def _format(n_chips: int, counting: Counting) -> FrameFormat:
         head_bytes=_HEAD_BYTES,
         size=lambda head: size if head[0] == _DATA else 0,
         is_whole=lambda _frame: True,
-        follows=lambda head, following: counting.frames(_tick(head), _tick(following)) == 1,
+        steps=lambda head, later: counting.frames(_tick(head), _tick(later)),
         n_followers=2,
         idle=_ACK,
     )
