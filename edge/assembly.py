@@ -4,6 +4,7 @@ import fcntl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from itertools import chain, count
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from edge.config import EdgeConfig
 from edge.disk_space import SpaceLimits
 from edge.encoder import Encoder
 from edge.errors import UserError
+from edge.interval_pipeline import IntervalPipeline
+from edge.interval_session import IntervalSession
 from edge.language_bundle import DEFAULT_LANGUAGE_BUNDLE
 from edge.language_model import find_language_model
 from edge.localizer_process import LocalizerProcess, ModelFiles
@@ -29,6 +32,8 @@ from edge.second_tracker import DurationSettings
 from edge.session import Session
 from edge.span_evidence import SpanReader
 
+AnySession = Session | IntervalSession
+
 
 def recordings_folder(config: EdgeConfig) -> Path:
     """Where recordings are kept."""
@@ -42,9 +47,15 @@ def make_session(
     outbox: Outbox,
     ask: Callable[[ModelQuestion], None],
     look_every_s: float,
-) -> Session:
-    """A session on a new recording, or on one that was interrupted; 0 s asks for no scheduled looks."""
+) -> AnySession:
+    """A session on a new recording, or on one that was interrupted; 0 s asks for no scheduled looks.
+
+    A recording without leads is one of intervals alone.
+    """
     storage, settings = config.storage, _pipeline_settings(config)
+    if not recording.leads:
+        make_pipeline = partial(IntervalPipeline, encoder, settings)
+        return IntervalSession(recording, make_pipeline, outbox, make_writer(config, recording))
     limits = RecorderSettings(storage.segment_minutes * 60, SpaceLimits(int(storage.max_gigabytes * 1e9)))
     writer = replace(make_writer(config, recording), encoder_sha256=encoder.manifest.onnx_sha256)
     make = _pipelines(encoder, config.model.bundle or DEFAULT_BUNDLE, recording, settings)

@@ -13,6 +13,7 @@ from edge.events import (
     NoticeEvent,
     Strip,
     StripBeat,
+    Witness,
 )
 from edge.labels import DEFAULT_PRIORITY, Finding, Priority
 from edge.stream import NS_PER_S, EpisodeStep, Look, MinuteSummary, RawStrip
@@ -24,7 +25,7 @@ _ENCODER_FINDINGS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class MessageWriter:
-    """Who speaks, about which recording."""
+    """Who speaks, about which recording; one without leads is of intervals alone."""
 
     device_id: str
     patient_id: str
@@ -57,7 +58,7 @@ class MessageWriter:
             heart_rate_bpm=step.heart_rate_bpm,
             longest_rr_ms=step.longest_rr_ms,
             confidence=round(span.confidence, 4),
-            seen_by=("encoder",) if span.finding in _ENCODER_FINDINGS else ("encoder", "rule"),
+            seen_by=self._witnesses(span.finding),
             strip=None if step.strip is None else self.strip(step.strip),
             embedding=None if step.strip is None else self._embedding(step.strip.look),
         )
@@ -98,6 +99,11 @@ class MessageWriter:
         if isinstance(output, EpisodeStep):
             return self.episode(output)
         return self.minute(output) if isinstance(output, MinuteSummary) else None
+
+    def _witnesses(self, finding: Finding) -> tuple[Witness, ...]:
+        """Without a lead it is the intervals alone."""
+        first: Witness = "encoder" if self.leads else "intervals"
+        return (first,) if finding in _ENCODER_FINDINGS else (first, "rule")
 
     def _embedding(self, look: Look | None) -> Embedding | None:
         """None where nobody said which encoder looked."""

@@ -53,7 +53,10 @@ class PipelineSettings:
 
 
 class Pipeline:
-    """`fs_hz` and `n_leads` are those of the device; feed blocks in order."""
+    """`fs_hz` and `n_leads` are those of the device; feed blocks in order.
+
+    Of a device with more leads than the encoder reads, the first ones are analysed.
+    """
 
     def __init__(
         self,
@@ -65,7 +68,8 @@ class Pipeline:
     ) -> None:
         settings = settings or PipelineSettings()
         self._beside = beside
-        self._encoder, self._fs_hz, self._n_leads = encoder, fs_hz, n_leads
+        self._encoder, self._fs_hz = encoder, fs_hz
+        self._n_leads = n_leads = min(n_leads, encoder.manifest.max_leads)
         self._clock = ClockMap(fs_hz)
         self._rules = RuleTracker(settings.rules)
         self._seconds = SecondTracker(encoder.manifest.thresholds, settings.durations)
@@ -108,7 +112,7 @@ class Pipeline:
         self._clock.add(block)
         step = max(1, int(self._encoder.manifest.stride_s * self._fs_hz))
         for first in range(0, len(block.ecg_uv), step):
-            piece = block.ecg_uv[first : first + step]
+            piece = block.ecg_uv[first : first + step, : self._n_leads]
             self._strips.append(piece)
             outputs += self._take_spans(self._run.feed(piece, self._encoder))
         self.next_index = block.stop_index

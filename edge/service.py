@@ -9,13 +9,22 @@ from functools import partial
 from typing import Any, Literal
 
 from edge.analyst import to_its_end
-from edge.assembly import locked, make_ask_desk, make_localizer, make_session, make_writer, recordings_folder
+from edge.assembly import (
+    AnySession,
+    locked,
+    make_ask_desk,
+    make_localizer,
+    make_session,
+    make_writer,
+    recordings_folder,
+)
 from edge.bundle import DEFAULT_BUNDLE
 from edge.bundle_store import confirm
 from edge.conduction_spans import ConductionWitness
 from edge.config import EdgeConfig, utc_ns
 from edge.encoder import Encoder
 from edge.events import LiveState, Localization, NoticeCode
+from edge.interval_session import IntervalSession
 from edge.localizer_desk import DeskSettings, LocalizerDesk
 from edge.messages import utc
 from edge.model_question import ModelQuestion, completed
@@ -27,6 +36,7 @@ from edge.sample_clock import SampleClock
 from edge.session import Session
 from edge.stream import NO_VITALS
 from edge.supervision import Supervisor
+from edge.tasks import cancel, first_to_end
 from firmware_bridge.device import Device
 from firmware_bridge.packets import Battery, Damage, HeartRate, LinkLost, LinkRestored, Received, SampleBlock
 from firmware_bridge.transport import Transport
@@ -58,7 +68,7 @@ class EdgeService:
         self._desk = LocalizerDesk(process, self._answered, desk_settings, witness.add_to)
         self._asks = make_ask_desk(config, process, lambda answer: self._publisher.publish_answer(answer))
         self._publisher = Publisher(self._outbox, config.device.device_id, config.mqtt, self._asks.submit)
-        self._session: Session | None = None
+        self._session: AnySession | None = None
         self._link: Literal["connected", "lost", "ended"] = "lost"
         self._contact: bool | None = None
         self._battery: int | None = None
@@ -78,15 +88,15 @@ class EdgeService:
             self._analysis = jobs[0]
             is_orderly = False
             try:
-                await _first_to_end(work, jobs)
+                await first_to_end(work, jobs)
                 is_orderly = True
             except asyncio.CancelledError:
                 is_orderly = await self._say_goodbye(work)
                 raise
             finally:
                 self._supervisor.stopping()
-                await _cancel([work])
-                await _cancel(jobs)
+                await cancel([work])
+                await cancel(jobs)
                 await self._desk.close()
                 await self._publisher.stop(orderly=is_orderly)
                 self._outbox.close()
@@ -99,7 +109,7 @@ class EdgeService:
             try:
                 await self._drain()
             finally:
-                await _cancel([job])
+                await cancel([job])
                 await self._publisher.stop(orderly=True)
                 self._outbox.close()
 
@@ -112,7 +122,7 @@ class EdgeService:
 
     async def _say_goodbye(self, work: "asyncio.Task[None]") -> bool:
         """The recording is brought to its end, and what it gave is sent if that takes no time."""
-        await _cancel([work])
+        await cancel([work])
         with suppress(TimeoutError):
             await asyncio.wait_for(self._drain(), _FAREWELL_S)
         return True
@@ -137,7 +147,7 @@ class EdgeService:
             await to_its_end(job())
             self._waiting.task_done()
 
-    async def _recover(self) -> Session | None:
+    async def _recover(self) -> AnySession | None:
         """Recordings that a crash left open are analysed to their end; the newest may go on."""
         newest = None
         for recording in open_recordings(recordings_folder(self._config)):
@@ -160,29 +170,31 @@ class EdgeService:
                 await self._session.finish()
             session = self._new_session(new_recording(recordings_folder(self._config), uri, device))
         self._session = session
-        self._notice(started, f"{device.name}, {device.fs_hz:g} Hz, {', '.join(device.leads)}")
+        self._notice(started, device.described)
         self._tell_absent_model()
         self._tell_bundle_complaint()
         return clock
 
-    def _can_go_on(self, session: Session, device: Device) -> bool:
+    def _can_go_on(self, session: AnySession, device: Device) -> bool:
         if not session.recording.is_from(self._config.device.uri, device):
             return False
-        last = session.last_block()
-        if self._config.device.uri.startswith(_RESTARTABLE) or last is None:
+        newest_ns = session.newest_ns()
+        if self._config.device.uri.startswith(_RESTARTABLE) or newest_ns is None:
             return True
-        return time.time() - last.start_ns / 1e9 < _LONGEST_RESUMED_OUTAGE_S
+        return time.time() - newest_ns / 1e9 < _LONGEST_RESUMED_OUTAGE_S
 
     async def _take(self, received: Received, clock: SampleClock) -> None:
         session = self._session
         assert session is not None
         match received.packet:
-            case SampleBlock() as packet:
+            case SampleBlock() as packet if isinstance(session, Session):
                 block = session.record(packet, clock, received.host_time_ns)
                 if block is not None:
                     await self._waiting.put(partial(session.analyse, block))
-            case HeartRate(contact=contact):
+            case HeartRate(contact=contact) as heart_rate:
                 self._contact = contact
+                if isinstance(session, IntervalSession):
+                    session.hear(heart_rate, received.host_time_ns)
             case Battery(percent=percent):
                 self._battery = percent
             case Damage(n_bytes=n_bytes, reason=reason):
@@ -270,21 +282,8 @@ class EdgeService:
         writer = make_writer(self._config, self._session.recording)
         self._session.tell([writer.notice(code, text, time.time_ns())])
 
-    def _new_session(self, recording: RecordingFolder) -> Session:
+    def _new_session(self, recording: RecordingFolder) -> AnySession:
         look_every_s = 60 * self._config.model.look_every_minutes if self._desk.status == "ready" else 0.0
         return make_session(
             self._config, recording, self._encoder, self._outbox, self._desk.submit, look_every_s
         )
-
-
-async def _first_to_end(work: "asyncio.Task[None]", jobs: "list[asyncio.Task[None]]") -> None:
-    """Wait for the work; a job beside it never ends by itself, so one that does has failed."""
-    done, _ = await asyncio.wait([work, *jobs], return_when=asyncio.FIRST_COMPLETED)
-    for task in done:
-        task.result()
-
-
-async def _cancel(tasks: "list[asyncio.Task[None]]") -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

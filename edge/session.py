@@ -91,6 +91,11 @@ class Session:
         """The newest block on disk."""
         return last_block(self.recording.folder, len(self.recording.leads))
 
+    def newest_ns(self) -> int | None:
+        """When the newest block on disk began (UTC)."""
+        last = self.last_block()
+        return None if last is None else last.start_ns
+
     def skip_recorded(self) -> None:
         """The source starts again from its beginning (a replay): what is recorded already is passed over."""
         self._skip_before = self._pipeline.next_index

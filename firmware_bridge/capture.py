@@ -6,6 +6,7 @@ entries it touches.
 """
 
 import mmap
+import os
 import struct
 import zlib
 from collections.abc import Iterator
@@ -57,13 +58,21 @@ class CaptureWriter:
         """
         self._file.write(chunk_bytes(chunk))
 
+    def sync(self) -> None:
+        """Wait until the disk has it; raises `OSError` as `write` does."""
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Nothing will be added any more."""
+        self._file.close()
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        self.close()
 
 
 def read_capture(path: Path) -> Iterator[Chunk | DamagedBytes]:

@@ -22,7 +22,12 @@ CLASS_NAMES = {
     BeatClass.FUSION: "Fusion",
     BeatClass.UNKNOWN: "Unclassified",
 }
-WITNESS_NAMES = {"encoder": "ECG encoder", "rule": "rule", "language_model": "language model"}
+WITNESS_NAMES = {
+    "encoder": "ECG encoder",
+    "rule": "rule",
+    "language_model": "language model",
+    "intervals": "RR intervals alone, no ECG",
+}
 PRIORITY_ORDER = {priority: order for order, priority in enumerate(Priority)}
 _NO_SENTENCE = {
     "answered": "the language model answered without a sentence",
@@ -114,6 +119,15 @@ def beats_text(beats: dict[BeatClass, int]) -> str:
 def witnesses_text(seen_by: Iterable[str]) -> str:
     """Who saw an episode."""
     return ", ".join(WITNESS_NAMES.get(witness, witness) for witness in seen_by) or NOTHING
+
+
+def no_strip_text(seen_by: Iterable[str]) -> str:
+    """Why an episode has no strip."""
+    if "intervals" in seen_by:
+        return (
+            "Found by RR intervals alone: this strap sends no ECG, so there is no strip to check it against."
+        )
+    return "No strip came with this episode."
 
 
 def no_sentence_text(localization: Localization | None) -> str:

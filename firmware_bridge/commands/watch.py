@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
+from firmware_bridge.device import Device
 from firmware_bridge.packets import (
     Battery,
     Contact,
@@ -21,6 +22,7 @@ class _Tally:
     """Counts since the beginning, and the last of what the device said."""
 
     samples: int = 0
+    intervals: int = 0
     lost: int = 0
     damaged: int = 0
     bpm: int | None = None
@@ -34,6 +36,7 @@ class _Tally:
                 self.lost += packet.lost_before
             case HeartRate():
                 self.bpm = packet.bpm
+                self.intervals += len(packet.rr_ms)
             case Contact():
                 if packet.is_worn is not self.is_worn:
                     print("electrodes on" if packet.is_worn else "electrodes off", flush=True)
@@ -48,13 +51,12 @@ class _Tally:
             case LinkRestored():
                 print(f"link restored after {packet.outage_s:.1f} s", flush=True)
 
-    def line(self, fs_hz: float) -> str:
+    def line(self, device: Device) -> str:
         bpm = "-" if self.bpm is None else self.bpm
         battery = "-" if self.battery is None else self.battery
-        return (
-            f"ECG {self.samples / fs_hz:8.1f} s  {self.samples:9d} samples  {self.lost:6d} lost  "
-            f"{self.damaged:3d} damaged  heart rate {bpm}/min  battery {battery} %"
-        )
+        ecg = f"ECG {self.samples / device.fs_hz:8.1f} s  {self.samples:9d} samples  {self.lost:6d} lost"
+        came = ecg if device.leads else f"no ECG  {self.intervals:7d} intervals"
+        return f"{came}  {self.damaged:3d} damaged  heart rate {bpm}/min  battery {battery} %"
 
 
 async def watch(uri: str, seconds: float | None) -> None:
@@ -65,9 +67,9 @@ async def watch(uri: str, seconds: float | None) -> None:
     """
     async with open_transport(uri) as transport:
         device = transport.device
-        print(f"{device.name}: {', '.join(device.leads)} at {device.fs_hz:g} Hz", flush=True)
+        print(device.described, flush=True)
         tally = _Tally()
-        ticking = asyncio.create_task(_print_each_second(tally, device.fs_hz))
+        ticking = asyncio.create_task(_print_each_second(tally, device))
         try:
             async with asyncio.timeout(seconds):
                 async for received in transport.packets():
@@ -76,10 +78,10 @@ async def watch(uri: str, seconds: float | None) -> None:
             pass
         finally:
             ticking.cancel()
-            print(tally.line(device.fs_hz), flush=True)
+            print(tally.line(device), flush=True)
 
 
-async def _print_each_second(tally: _Tally, fs_hz: float) -> None:
+async def _print_each_second(tally: _Tally, device: Device) -> None:
     while True:
         await asyncio.sleep(1)
-        print(tally.line(fs_hz), flush=True)
+        print(tally.line(device), flush=True)

@@ -17,7 +17,10 @@ OPTIONS = {"device", "fs", "speed"}
 
 
 class CaptureTransport:
-    """Plays at the pace of arrival; damaged entries come out as `Damage`."""
+    """Plays at the pace of arrival; damaged entries come out as `Damage`.
+
+    Times of arrival are as far apart as they were, at any speed.
+    """
 
     def __init__(self, uri: SourceUri) -> None:
         uri.allow(OPTIONS)
@@ -44,7 +47,9 @@ class CaptureTransport:
         """The whole file, then the end."""
         decoder = self._support.make_decoder()
         pace = Pace(self._speed)
+        began_ns = time.time_ns()
         first_ns: int | None = None
+        at_ns = began_ns
         for entry in read_capture(self._path):
             packets: list[Packet]
             if isinstance(entry, DamagedBytes):
@@ -52,6 +57,7 @@ class CaptureTransport:
             else:
                 first_ns = entry.host_time_ns if first_ns is None else first_ns
                 await pace.until((entry.host_time_ns - first_ns) / 1e9)
+                at_ns = began_ns + entry.host_time_ns - first_ns
                 packets = decoder.feed(entry.payload, entry.channel)
             for packet in packets:
-                yield Received(packet, time.time_ns())
+                yield Received(packet, at_ns)

@@ -25,6 +25,7 @@ from hub.wording import (
     milliseconds_text,
     moment_text,
     no_sentence_text,
+    no_strip_text,
     phase_text,
     rate_text,
     short_moment_text,
@@ -90,7 +91,7 @@ def _episode(
     """Heading and first lines on one page; a long strip goes on over the next."""
     head = _heading(number, episode, content)
     if episode.strip is None:
-        yield NoEscape(rf"\episode{{{head}{_quiet('No strip came with this episode.')}}}")
+        yield NoEscape(rf"\episode{{{head}{_quiet(no_strip_text(episode.seen_by))}}}")
         return
     lines, heights_mm, note = _strip_lines(number, episode, episode.strip, content, pictures)
     fits = sum(heights_mm) <= _PAGE_MM

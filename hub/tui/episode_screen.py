@@ -26,6 +26,7 @@ from hub.wording import (
     milliseconds_text,
     moment_text,
     no_sentence_text,
+    no_strip_text,
     phase_text,
     rate_text,
     witnesses_text,
@@ -57,7 +58,7 @@ class EpisodeScreen(Screen[None]):
         yield Static(_title(self.episode, self._patient, self._zone), id="title")
         with VerticalScroll(id="paper"):
             if self.episode.strip is None:
-                yield Static("No strip came with this episode.", classes="empty")
+                yield Static(no_strip_text(self.episode.seen_by), classes="empty")
             else:
                 yield EcgStrip(self.episode.strip, marks_of(self.episode, self.episode.strip))
         yield Static(_words(self.episode, self._zone), id="words")
