@@ -17,6 +17,7 @@ from firmware_bridge.transports.ble_control import ControlPoint
 from firmware_bridge.transports.bluetooth import Radio, open_radio
 
 _SCAN_S, _CONNECT_S, _START_S, _GOODBYE_S = 10.0, 20.0, 20.0, 3.0
+_LISTEN_S = 0.2
 _ID_CHARACTERS = 8
 _ATT_HEADER_BYTES = 3
 _MTU_TRIES, _MTU_PAUSE_S = 8, 0.25
@@ -56,10 +57,15 @@ class BleSession:
                 await _in_good_time(client.disconnect())
 
     async def _found(self, radio: Radio) -> BLEDevice:
-        found = await BleakScanner.find_device_by_filter(self._is_target, timeout=_SCAN_S, **radio.scanner)
-        if found is None:
-            raise BleakError("not found by scanning")
-        return found
+        """The device, once its name or address is heard."""
+        deadline_s = asyncio.get_running_loop().time() + _SCAN_S
+        async with BleakScanner(**radio.scanner) as scanner:
+            while asyncio.get_running_loop().time() < deadline_s:
+                for device, advertised in scanner.discovered_devices_and_advertisement_data.values():
+                    if self._is_target(device, advertised):
+                        return device
+                await asyncio.sleep(_LISTEN_S)
+        raise BleakError("not found by scanning")
 
     def _is_target(self, device: BLEDevice, advertised: AdvertisementData) -> bool:
         return is_named(self._target, device.address, advertised.local_name or device.name or "")

@@ -1,6 +1,7 @@
 """The way to the radio: the system's Bluetooth, or a controller reached over HCI."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from typing import Any
 
 from bleak.exc import BleakBluetoothNotAvailableError, BleakDBusError, BleakError
 
+_ADAPTER = re.compile(r"hci\d+")
 _POWER_ON_S = 5.0
 _NO_SERVICE = "org.freedesktop.DBus.Error.ServiceUnknown"
 
@@ -22,13 +24,14 @@ class Radio:
 
 @asynccontextmanager
 async def open_radio(hci: str = "") -> AsyncIterator[Radio]:
-    """The system's Bluetooth, or with `hci` (`tcp-client:HOST:PORT`, `usb:0`, `serial:...`) a controller.
+    """The system's Bluetooth, an adapter of it (`hci1`), or a controller (`usb:0`, `tcp-client:HOST:PORT`).
 
     Raises:
         BleakError: the controller cannot be reached or does not answer.
     """
-    if not hci:
-        yield Radio()
+    if not hci or _ADAPTER.fullmatch(hci):
+        chosen = {"bluez": {"adapter": hci}} if hci else {}
+        yield Radio(chosen, chosen)
         return
     from bumble.core import BaseBumbleError
     from bumble.transport import open_transport

@@ -1,0 +1,82 @@
+"""bleak's own BlueZ backend, against BlueZ's D-Bus interface without a kernel or a radio (`bluezoo`)."""
+
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from firmware_bridge.packets import Battery, SampleBlock
+from firmware_bridge.transports import open_transport
+
+BLUEZOO = Path(sys.executable).with_name("bluezoo")
+PERIPHERAL = Path(__file__).with_name("bluez_h10.py")
+NAME = "Polar H10 12345678"
+SAMPLES = 1000
+
+pytestmark = [
+    pytest.mark.skipif(shutil.which("dbus-daemon") is None, reason="no dbus-daemon: apt-get install dbus"),
+    pytest.mark.skipif(not BLUEZOO.is_file(), reason="no bluezoo: pip install bluezoo"),
+    pytest.mark.timeout(90),
+]
+
+
+@pytest.fixture
+def bus(monkeypatch):
+    """A message bus of its own, as the system's."""
+    command = ["dbus-daemon", "--session", "--nofork", "--print-address=1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as daemon:
+        monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", daemon.stdout.readline().strip())
+        yield
+        daemon.terminate()
+
+
+@pytest.fixture
+def strap(bus, tmp_path):
+    """Two adapters that hear each other, and on the first a strap; gives the strap's log."""
+    adapters = ["-a", "00:11:22:33:44:01", "-a", "00:11:22:33:44:02"]
+    log = tmp_path / "strap.log"
+    with (tmp_path / "bluez.log").open("wb") as bluez_log, log.open("wb") as strap_log:
+        mock = subprocess.Popen(
+            [BLUEZOO, "--auto-enable", "--scan-interval", "1", *adapters], stdout=bluez_log, stderr=bluez_log
+        )
+        peripheral = None
+        try:
+            for _ in range(40):  # until the mock has taken its name on the bus
+                peripheral = subprocess.Popen(
+                    [sys.executable, PERIPHERAL, NAME], stdout=strap_log, stderr=subprocess.DEVNULL
+                )
+                time.sleep(1.0)
+                if peripheral.poll() is None and "advertising" in log.read_text():
+                    break
+                peripheral.kill()
+                peripheral.wait()
+            yield log
+        finally:
+            for process in (peripheral, mock):
+                process.kill()
+                process.wait()
+
+
+async def test_a_strap_is_found_started_read_and_stopped_through_bluez(strap, tmp_path) -> None:
+    """From the scan to the goodbye; the second adapter is asked for by name."""
+    counts, battery = [], None
+    async with open_transport("ble://12345678?device=polar_h10&hci=hci1&timeout=40") as transport:
+        async for received in transport.packets():
+            match received.packet:
+                case SampleBlock(lost_before=lost) as block:
+                    assert lost == 0
+                    counts += block.counts[:, 0].tolist()
+                case Battery(percent=percent):
+                    battery = percent
+            if len(counts) >= SAMPLES:
+                break
+    assert battery == 77
+    assert np.array_equal(np.diff(counts), np.ones(len(counts) - 1)), "no sample lost, doubled or moved"
+    commands = [line for line in strap.read_text().splitlines() if line.startswith("command")]
+    assert [line.split()[1][:2] for line in commands] == ["02", "03"], (
+        "started once, and stopped before leaving"
+    )
