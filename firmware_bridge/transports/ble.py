@@ -1,9 +1,9 @@
 """`ble://NAME_OR_ADDRESS?device=polar_h10`: a Bluetooth LE wearable that is found again when lost.
 
 Options: `hci` one of the system's adapters (`hci1`), or a controller over HCI in place of the system's
-Bluetooth (`tcp-client:127.0.0.1:9111`, `usb:0`); `timeout` seconds to the first ECG before giving up (default:
-never); `silence` seconds without ECG after which the link counts as lost (5); `until=stopped` ends when the
-device ends its ECG; `capture` a file for the raw bytes.
+Bluetooth (`tcp-client:127.0.0.1:9111`, `usb:0`); `timeout` seconds to the first ECG before giving up
+(default: never); `silence` seconds without ECG after which the link counts as lost (5); `until=stopped` ends
+when the device ends its ECG; `capture` a file for the raw bytes.
 """
 
 import asyncio
