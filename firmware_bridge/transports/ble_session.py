@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Container, Coroutine
 from typing import Any
 
@@ -14,8 +15,10 @@ from bleak.exc import BleakError
 from firmware_bridge.devices.support import BleProfile
 from firmware_bridge.live_feed import LiveFeed
 from firmware_bridge.transports.ble_control import ControlPoint
+from firmware_bridge.transports.ble_pairing import asks_for_pairing
 from firmware_bridge.transports.bluetooth import Radio, open_radio
 
+_LOG = logging.getLogger(__name__)
 _SCAN_S, _CONNECT_S, _START_S, _GOODBYE_S = 10.0, 20.0, 20.0, 3.0
 _LISTEN_S = 0.2
 _ID_CHARACTERS = 8
@@ -75,15 +78,37 @@ class BleSession:
         control = ControlPoint(client, profile, self._on_stopped) if profile else None
         try:
             async with asyncio.timeout(_START_S):
-                await self._subscribe(client)
-                if control:
-                    await control.start()
+                await self._start_paired(client, control)
             self._feed.expect_ecg()
             self._streaming.set()
             raise await self._broken()
         finally:
             if control and client.is_connected and not self._ending.done():
                 await _in_good_time(control.stop())
+
+    async def _start_paired(self, client: BleakClient, control: ControlPoint | None) -> None:
+        """Start; if the device asks for it, pair and start once more."""
+        try:
+            await self._start(client, control)
+        except BleakError as error:
+            if not asks_for_pairing(error):
+                raise
+            _LOG.info("%s: pairing", self._target)
+            await client.pair()
+            await self._unsubscribe(client)
+            await self._start(client, control)
+
+    async def _start(self, client: BleakClient, control: ControlPoint | None) -> None:
+        await self._subscribe(client)
+        if control:
+            await control.start()
+
+    async def _unsubscribe(self, client: BleakClient) -> None:
+        """From everything, as far as it was subscribed to."""
+        for each in client.services.characteristics.values():
+            if {"notify", "indicate"} & set(each.properties):
+                with contextlib.suppress(BleakError, KeyError):
+                    await client.stop_notify(each)
 
     async def _subscribe(self, client: BleakClient) -> None:
         profile = self._profile

@@ -10,7 +10,8 @@ from bleak.backends.client import BaseBleakClient, NotifyCallback
 from bleak.backends.descriptor import BleakGATTDescriptor
 from bleak.backends.device import BLEDevice
 from bleak.backends.service import BleakGATTService, BleakGATTServiceCollection
-from bleak.exc import BleakDeviceNotFoundError, BleakError
+from bleak.exc import BleakDeviceNotFoundError, BleakError, BleakGATTProtocolError
+from bumble.att import ATT_Error
 from bumble.core import BaseBumbleError
 from bumble.device import Connection, Device, Peer
 from bumble.gatt_client import CharacteristicProxy, ServiceProxy
@@ -58,9 +59,7 @@ class BumbleClient(BaseBleakClient):
         return self._connection is not None
 
     async def connect(self, pair: bool, **_others: Any) -> None:  # noqa: FBT001 - bleak's interface
-        """Connect, agree on the MTU and learn the services."""
-        if pair:
-            raise BleakError("pairing is not supported")
+        """Connect, agree on the MTU and learn the services; pair if asked to."""
         try:
             self._connection = await self._device.connect(self._peer_address, timeout=self._timeout)
         except BaseBumbleError as error:
@@ -72,6 +71,8 @@ class BumbleClient(BaseBleakClient):
             self.services = await self._discovered(self._peer)
         except BaseBumbleError as error:
             raise BleakError(f"services cannot be read: {error}") from error
+        if pair:
+            await self.pair()
 
     async def disconnect(self) -> None:
         """Close the link."""
@@ -83,12 +84,17 @@ class BumbleClient(BaseBleakClient):
             raise BleakError(f"cannot be disconnected: {error}") from error
 
     async def pair(self, *_args: Any, **_others: Any) -> None:
-        """No supported device asks for it."""
-        raise BleakError("pairing is not supported")
+        """Bond by "just works": a strap has no display and no keys. The bond lasts as long as the radio."""
+        self._linked()
+        assert self._connection
+        try:
+            await self._connection.pair()
+        except BaseBumbleError as error:
+            raise BleakError(f"cannot be paired: {error}") from error
 
     async def unpair(self) -> None:
-        """No supported device asks for it."""
-        raise BleakError("pairing is not supported")
+        """The bond ends with the radio."""
+        raise BleakError("a bond lasts as long as the radio; there is nothing to forget")
 
     async def read_gatt_char(
         self,
@@ -137,11 +143,13 @@ class BumbleClient(BaseBleakClient):
         try:
             await proxy.subscribe(on_value, prefer_notify="notify" in characteristic.properties)
         except BaseBumbleError as error:
-            raise BleakError(f"{characteristic.uuid} cannot be subscribed: {error}") from error
+            raise _told(error, f"{characteristic.uuid} cannot be subscribed") from error
 
     async def stop_notify(self, characteristic: BleakGATTCharacteristic) -> None:
         """End notifications or indications."""
         self._linked()
+        if characteristic.handle not in self._subscribers:
+            raise BleakError(f"{characteristic.uuid} is not subscribed")
         try:
             await characteristic.obj.unsubscribe(self._subscribers.pop(characteristic.handle))
         except BaseBumbleError as error:
@@ -151,13 +159,13 @@ class BumbleClient(BaseBleakClient):
         try:
             return bytearray(await self._linked().read_value(attribute))
         except BaseBumbleError as error:
-            raise BleakError(f"cannot be read: {error}") from error
+            raise _told(error, "cannot be read") from error
 
     async def _write(self, attribute: Any, value: bytes, *, with_response: bool) -> None:
         try:
             await self._linked().write_value(attribute, value, with_response=with_response)
         except BaseBumbleError as error:
-            raise BleakError(f"cannot be written: {error}") from error
+            raise _told(error, "cannot be written") from error
 
     def _linked(self) -> Peer:
         if not self._connection or not self._peer:
@@ -195,3 +203,10 @@ class BumbleClient(BaseBleakClient):
 
     def _largest_write(self) -> int:
         return self.mtu_size - _ATT_HEADER
+
+
+def _told(error: BaseBumbleError, what: str) -> BleakError:
+    """As bleak's other backends tell it: with the code, where the device gave one."""
+    if isinstance(error, ATT_Error):
+        return BleakGATTProtocolError(error.error_code)
+    return BleakError(f"{what}: {error}")

@@ -111,3 +111,16 @@ def test_a_device_is_found_asked_recorded_and_replayed(virtual_ble, index_record
     again = hearth_devices("record", uri, capture)
     assert again.ends(40) == 2
     assert "is there already" in again.log[-1]
+
+
+@pytest.mark.parametrize("name", ["polar_h10", "movesense"])
+async def test_a_device_that_asks_for_it_is_paired_with(name, virtual_ble, index_record, caplog):
+    device = DEVICES[name].device
+    record = index_record(round(60 * device.fs_hz), device.fs_hz)
+    process, uri = virtual_ble(name, record, "--pairing", "--speed", 4)
+    caplog.set_level("INFO")
+    packets = await heard(uri, lambda packet: isinstance(packet, SampleBlock))
+    assert indices(packets[-1], device)[0] == 0
+    assert not [packet for packet in packets if isinstance(packet, LinkLost | Damage)]
+    assert [record.message for record in caplog.records if "pairing" in record.message]
+    process.says("ECG stopped by the central")
