@@ -37,6 +37,7 @@ from edge.session import Session
 from edge.stream import NO_VITALS
 from edge.supervision import Supervisor
 from edge.tasks import cancel, first_to_end
+from edge.wearing import News, Wearing
 from firmware_bridge.device import Device
 from firmware_bridge.packets import Battery, Damage, HeartRate, LinkLost, LinkRestored, Received, SampleBlock
 from firmware_bridge.transport import Transport
@@ -70,8 +71,7 @@ class EdgeService:
         self._publisher = Publisher(self._outbox, config.device.device_id, config.mqtt, self._asks.submit)
         self._session: AnySession | None = None
         self._link: Literal["connected", "lost", "ended"] = "lost"
-        self._contact: bool | None = None
-        self._battery: int | None = None
+        self._wearing = Wearing()
         self._told_absent_model = False
         self._waiting: asyncio.Queue[Job] = asyncio.Queue(_WAITING_BLOCKS)
         self._supervisor, self._started_s = Supervisor(), time.monotonic()
@@ -192,11 +192,11 @@ class EdgeService:
                 if block is not None:
                     await self._waiting.put(partial(session.analyse, block))
             case HeartRate(contact=contact) as heart_rate:
-                self._contact = contact
+                self._tell(self._wearing.hear_contact(contact, received.host_time_ns))
                 if isinstance(session, IntervalSession):
                     session.hear(heart_rate, received.host_time_ns)
             case Battery(percent=percent):
-                self._battery = percent
+                self._tell(self._wearing.hear_battery(percent))
             case Damage(n_bytes=n_bytes, reason=reason):
                 clock.damaged()
                 session.tally.add_damage(n_bytes, reason)
@@ -246,8 +246,8 @@ class EdgeService:
             patient_id=self._config.device.patient_id,
             at=utc(time.time_ns()),
             link=self._link,
-            contact=self._contact,
-            battery_percent=self._battery,
+            contact=self._wearing.contact,
+            battery_percent=self._wearing.battery_percent,
             heart_rate_bpm=vitals.heart_rate_bpm and round(vitals.heart_rate_bpm, 1),
             rhythm=vitals.rhythm,
             analysable=vitals.analysable,
@@ -276,6 +276,10 @@ class EdgeService:
         if self._bundle_complaint:
             self._notice("model_taken_back", self._bundle_complaint)
             self._bundle_complaint = None
+
+    def _tell(self, news: list[News]) -> None:
+        for code, text in news:
+            self._notice(code, text)
 
     def _notice(self, code: NoticeCode, text: str) -> None:
         assert self._session is not None
