@@ -23,7 +23,8 @@ async def record(uri: str, out: str, seconds: float | None) -> None:
         raise TransportError(f"{out}: is there already; a capture is never written over")
     joint = "&" if "?" in uri else "?"
     await watch(f"{uri}{joint}capture={quote(out)}", seconds)
-    print(f"play it with: hearth devices watch '{capture_uri(out, parsed.get('device'))}'")
+    fs = f"&fs={parsed.get('fs')}" if parsed.get("fs") else ""
+    print(f"play it with: hearth devices watch '{capture_uri(out, parsed.get('device'))}{fs}'")
 
 
 def capture_uri(path: str, device: str) -> str:

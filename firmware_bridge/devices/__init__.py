@@ -24,7 +24,7 @@ from firmware_bridge.devices.support import DeviceSupport
 
 _ALL = (
     polar_h10.SUPPORT,
-    movesense.SUPPORT,
+    movesense.support(),
     movesense_activity.SUPPORT,
     ganglion.SUPPORT,
     healthypi_ble.SUPPORT,

@@ -7,26 +7,35 @@ Source: movesense.com/docs/esw/gatt_sensordata_protocol (GD-77), and its page of
 """
 
 import struct
+from functools import partial
 
 import numpy as np
 
 from firmware_bridge.device import Device
 from firmware_bridge.devices import battery_level
 from firmware_bridge.devices.millisecond_clock import MillisecondClock, Step
-from firmware_bridge.devices.support import BleProfile, Control, Counts, DeviceSupport, Emulation, Message
+from firmware_bridge.devices.support import (
+    BleProfile,
+    Control,
+    Counts,
+    DeviceSupport,
+    Emulation,
+    Message,
+    RateError,
+)
 from firmware_bridge.packets import Damage, Packet, SampleBlock
 
-FS_HZ = 128
+RATES_HZ = (125.0, 128.0, 200.0, 250.0, 256.0, 500.0, 512.0)
 SAMPLES_PER_PACKET = 16
 ADC_GAIN = 1000 / 0.381469726563
 SERVICE = "34802252-7185-4d5d-b431-630e7050e8f0"
 WRITE = "34800001-7185-4d5d-b431-630e7050e8f0"
 NOTIFY = "34800002-7185-4d5d-b431-630e7050e8f0"
 
-_PATH = f"/Meas/ECG/{FS_HZ}"
 _SUBSCRIBE, _UNSUBSCRIBE = 1, 2
 _RESPONSE, _DATA, _DATA_PART_2 = 1, 2, 3
 _REFERENCE = 99
+_FINE, _NOT_FOUND = 200, 404
 _TIME = struct.Struct("<I")
 _STATUS = struct.Struct("<H")
 _COUNTS_BYTES = _TIME.size + 4 * SAMPLES_PER_PACKET
@@ -52,8 +61,8 @@ class MovesenseDecoder:
     the sensor's own buffer; the second is told as a `Damage` beside the count.
     """
 
-    def __init__(self) -> None:
-        self._clock = MillisecondClock(FS_HZ)
+    def __init__(self, fs_hz: float = RATES_HZ[1]) -> None:
+        self._clock = MillisecondClock(fs_hz)
         self._pending = b""
         self._sends_counts = False
 
@@ -103,7 +112,8 @@ def _answered(answer: bytes) -> list[Packet]:
     if len(answer) < _STATUS.size:
         return [Damage(len(answer), "answer of the sensor without a status")]
     status = _STATUS.unpack_from(answer)[0]
-    return [] if status // 100 == 2 else [Damage(0, f"the sensor refuses: status {status}")]  # noqa: PLR2004
+    is_fine = _FINE <= status < _FINE + 100
+    return [] if is_fine else [Damage(0, f"the sensor refuses: status {status}")]
 
 
 def _told(step: Step) -> list[Packet]:
@@ -116,37 +126,53 @@ def _told(step: Step) -> list[Packet]:
     return []
 
 
-def _encoded(counts: Counts, first_index: int) -> list[Message]:
+def _encoded(fs_hz: float, counts: Counts, first_index: int) -> list[Message]:
     packets = counts[:, 0].astype("<i4").reshape(-1, SAMPLES_PER_PACKET)
-    return [(NOTIFY, _packet(packet, first_index + i * len(packet))) for i, packet in enumerate(packets)]
+    starts_ms = [
+        round((first_index + i * SAMPLES_PER_PACKET) * 1000 / fs_hz) % 2**32 for i in range(len(packets))
+    ]
+    return [
+        (NOTIFY, bytes([_DATA, _REFERENCE]) + _TIME.pack(start_ms) + packet.tobytes())
+        for start_ms, packet in zip(starts_ms, packets, strict=True)
+    ]
 
 
-def _answer(command: bytes) -> list[Message]:
+def _answer(path: str, command: bytes) -> list[Message]:
     """As the sensor: 200, or 404 for what it does not have."""
-    is_known = command in {subscribe(_PATH), unsubscribe()}
-    return [(NOTIFY, bytes([_RESPONSE, command[1]]) + _STATUS.pack(200 if is_known else 404))]
+    is_known = command in {subscribe(path), unsubscribe()}
+    return [(NOTIFY, bytes([_RESPONSE, _REFERENCE]) + _STATUS.pack(_FINE if is_known else _NOT_FOUND))]
 
 
-def _packet(counts: Counts, first_index: int) -> bytes:
-    milliseconds = round(first_index * 1000 / FS_HZ) % 2**32
-    return bytes([_DATA, _REFERENCE]) + _TIME.pack(milliseconds) + counts.tobytes()
+def support(fs_hz: float = RATES_HZ[1]) -> DeviceSupport:
+    """The sensor at one of its rates.
 
-
-SUPPORT = DeviceSupport(
-    device=Device("movesense", FS_HZ, ("chest",), adc_gain=ADC_GAIN),
-    summary="Movesense sensor, GATT SensorData Protocol (Bluetooth LE)",
-    decodes=("ECG 128 Hz, device clock", "losses in radio and sensor", "refusals"),
-    status="checked against the protocol's document and a virtual sensor on a Bluetooth link",
-    make_decoder=MovesenseDecoder,
-    emulation=Emulation(
-        _encoded, SAMPLES_PER_PACKET, -(2**17), 2**17 - 1, MillisecondClock(FS_HZ).longest_gap(), _answer
-    ),
-    ble=BleProfile(
-        name_prefix="Movesense",
-        service=SERVICE,
-        ecg=NOTIFY,
-        battery=battery_level.CHANNEL,
-        control=Control(WRITE, subscribe(_PATH), unsubscribe()),
-        min_mtu=_HEAD_BYTES + _COUNTS_BYTES + _ATT_HEADER_BYTES,
-    ),
-)
+    Raises:
+        RateError: not a rate of the sensor.
+    """
+    if fs_hz not in RATES_HZ:
+        raise RateError(f"a Movesense sends its ECG at {', '.join(f'{rate:g}' for rate in RATES_HZ)} Hz")
+    path = f"/Meas/ECG/{fs_hz:g}"
+    return DeviceSupport(
+        device=Device("movesense", fs_hz, ("chest",), adc_gain=ADC_GAIN),
+        summary="Movesense sensor, GATT SensorData Protocol (Bluetooth LE)",
+        decodes=(f"ECG {fs_hz:g} Hz, device clock", "losses in radio and sensor", "refusals"),
+        status="checked against the protocol's document and a virtual sensor on a Bluetooth link",
+        make_decoder=partial(MovesenseDecoder, fs_hz),
+        emulation=Emulation(
+            encode=partial(_encoded, fs_hz),
+            samples_per_message=SAMPLES_PER_PACKET,
+            least=-(2**17),
+            most=2**17 - 1,
+            longest_gap=MillisecondClock(fs_hz).longest_gap(),
+            answer=partial(_answer, path),
+        ),
+        ble=BleProfile(
+            name_prefix="Movesense",
+            service=SERVICE,
+            ecg=NOTIFY,
+            battery=battery_level.CHANNEL,
+            control=Control(WRITE, subscribe(path), unsubscribe()),
+            min_mtu=_HEAD_BYTES + _COUNTS_BYTES + _ATT_HEADER_BYTES,
+        ),
+        at_rate=support,
+    )

@@ -3,7 +3,8 @@
 Options: `hci` one of the system's adapters (`hci1`), or a controller over HCI in place of the system's
 Bluetooth (`tcp-client:127.0.0.1:9111`, `usb:0`); `timeout` seconds to the first ECG before giving up
 (default: never); `silence` seconds without ECG after which the link counts as lost (5); `until=stopped` ends
-when the device ends its ECG; `capture` a file for the raw bytes.
+when the device ends its ECG; `fs` the rate to ask for, of a device that has several; `capture` a file for
+the raw bytes.
 """
 
 import asyncio
@@ -23,7 +24,7 @@ from firmware_bridge.transport import TransportError
 from firmware_bridge.transports.ble_session import BleSession, StreamEnded
 from firmware_bridge.transports.bluetooth import no_bluetooth
 
-OPTIONS = {"device", "hci", "timeout", "silence", "until", "capture"}
+OPTIONS = {"device", "fs", "hci", "timeout", "silence", "until", "capture"}
 _STEADY_S = 30.0
 
 

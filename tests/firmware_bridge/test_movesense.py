@@ -1,12 +1,15 @@
 import struct
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware_bridge.devices import movesense, movesense_activity
 from firmware_bridge.devices.millisecond_clock import MillisecondClock
 from firmware_bridge.packets import Damage, HeartRate, SampleBlock
+from firmware_bridge.source_uri import parse_source_uri
+from firmware_bridge.transport import TransportError
 
 COUNTS = st.lists(st.integers(-(2**31), 2**31 - 1), min_size=16, max_size=16)
 SHORTS = st.lists(st.integers(-(2**15), 2**15 - 1), min_size=1, max_size=16)
@@ -42,7 +45,7 @@ def test_a_packet_as_the_document_has_it():
     (block,) = movesense.MovesenseDecoder().feed(payload)
     assert block.counts[:, 0].tolist() == [1, -1, 0x20000, *[0] * 13]
     assert block.last_sample_ns == 1_000_000_000 + round(15e9 / 128)
-    assert 1000 / movesense.SUPPORT.device.adc_gain == 0.381469726563
+    assert 1000 / movesense.support().device.adc_gain == 0.381469726563
 
 
 @given(st.integers(0, 2**32 - 1), COUNTS, st.integers(1, 67))
@@ -111,3 +114,18 @@ def test_both_characteristics_and_the_heart_rate():
     channel, decoder = movesense_activity.Channel, movesense_activity.MovesenseActivityDecoder()
     assert samples_of(decoder.feed(activity(60, range(16)), channel.ECG_BEFORE)) == list(range(16))
     assert decoder.feed(b"\x10\x48\x00\x04", channel.HEART_RATE) == [HeartRate(72, (1000.0,))]
+
+
+@pytest.mark.parametrize("fs_hz", movesense.RATES_HZ)
+def test_each_rate_has_its_own_path_and_clock(fs_hz):
+    support = movesense.support(fs_hz)
+    assert support.ble.control.start == movesense.subscribe(f"/Meas/ECG/{fs_hz:g}")
+    messages = support.emulation.encode(np.arange(16 * 9, dtype=np.int32).reshape(-1, 1), 16 * 1001)
+    packets = fed(support.make_decoder(), *(payload for _, payload in messages[:3] + messages[5:]))
+    assert [packet.lost_before for packet in packets] == [0, 0, 0, 32, 0, 0, 0]
+    assert support.emulation.answer(b"\x01\x63/Meas/Acc/13\x00") == [(movesense.NOTIFY, b"\x01\x63\x94\x01")]
+
+
+def test_a_rate_that_it_does_not_have():
+    with pytest.raises(TransportError, match="at 125, 128, 200, 250, 256, 500, 512 Hz"):
+        parse_source_uri("ble://x?device=movesense&fs=130").support()
