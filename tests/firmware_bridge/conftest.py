@@ -41,13 +41,13 @@ class Process:
                 self.log.append(line.rstrip())
                 self._spoke.notify_all()
 
-    def says(self, text, times=1, timeout_s=20):
+    def says(self, text, times=1, timeout_s=60):
         """Wait until so many lines hold `text`."""
         with self._spoke:
             heard = self._spoke.wait_for(lambda: sum(text in line for line in self.log) >= times, timeout_s)
         assert heard, f"{text!r} not in {self.log}"
 
-    def ends(self, timeout_s=15):
+    def ends(self, timeout_s=60):
         """Wait for the exit status."""
         status = self.process.wait(timeout_s)
         self._reader.join(timeout_s)
