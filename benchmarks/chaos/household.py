@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.chaos.nursery import Nursery
 from benchmarks.chaos.plan import Accident
 from benchmarks.chaos.wire import Wire
-from edge.segment_files import segments
+from edge.segment_files import journal_of, segments
 
 DEVICE, PATIENT = "strap-1", "patient-1"
 _TAIL_BYTES = 400
@@ -121,6 +121,11 @@ class Household:
     def has_broker(self) -> bool:
         """The broker beside the hub runs."""
         return self._broker is not None
+
+    def n_recorded(self) -> int:
+        """How many samples the recorder has put on disk."""
+        stems = [stem for folder in self.recordings for stem in segments(folder)]
+        return sum(entry.n_samples for stem in stems for entry in journal_of(stem))
 
     @property
     def recordings(self) -> list[Path]:

@@ -7,17 +7,18 @@ from typing import Literal
 Kind = Literal["kill edge", "kill hub", "kill broker", "cut", "stall", "fill disk"]
 Damage = Literal["none", "segment", "outbox"]
 _KINDS: tuple[Kind, ...] = ("kill edge", "kill edge", "kill hub", "kill broker", "cut", "stall", "fill disk")
-_WITHIN_S = {"30": 3.3, "60": 2.0, "max": 1.2}
+_SPEEDS = ("50", "100", "max")
 
 
 @dataclass(frozen=True, slots=True)
 class Accident:
-    """At `at_s` after the start; what can be undone is undone, and what can be restarted is, after `lasts_s`.
+    """`delay_s` after the recorder has `share` of the samples; undone or restarted after `lasts_s`.
 
     `damage` is done to a file of an edge that was killed, at `place` (0 to 1) of its last bytes.
     """
 
-    at_s: float
+    share: float
+    delay_s: float
     kind: Kind
     lasts_s: float
     damage: Damage = "none"
@@ -26,7 +27,7 @@ class Accident:
 
     def __str__(self) -> str:
         damage = "" if self.damage == "none" else f", {self.damage} {'cut' if self.is_cut_off else 'damaged'}"
-        return f"{self.at_s:.2f} s {self.kind} for {self.lasts_s:.2f} s{damage}"
+        return f"{self.kind} at {self.share:.0%}+{self.delay_s:.2f} s for {self.lasts_s:.2f} s{damage}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +45,17 @@ class Plan:
 
 
 def draw(seed: int) -> Plan:
-    """Three to six accidents within the seconds that an undisturbed edge is busy for."""
+    """Three to six accidents, from before the first sample to after the last."""
     random = Random(seed)
-    speed, has_mosquitto = random.choice(list(_WITHIN_S)), random.choice((True, False))
-    accidents = [_accident(random, _WITHIN_S[speed]) for _ in range(random.randint(3, 6))]
-    return Plan(seed, has_mosquitto, speed, tuple(sorted(accidents, key=lambda one: one.at_s)))
+    speed, has_mosquitto = random.choice(_SPEEDS), random.choice((True, False))
+    accidents = [_accident(random) for _ in range(random.randint(3, 6))]
+    return Plan(seed, has_mosquitto, speed, tuple(sorted(accidents, key=lambda one: one.share)))
 
 
-def _accident(random: Random, within_s: float) -> Accident:
+def _accident(random: Random) -> Accident:
     return Accident(
-        at_s=random.uniform(0.05, within_s),
+        share=random.choice((0.0, 1.0, *(random.random() for _ in range(8)))),
+        delay_s=random.choice((0.0, random.uniform(0.0, 0.4))),
         kind=random.choice(_KINDS),
         lasts_s=random.uniform(0.0, 0.6),
         damage=random.choice(("none", "none", "segment", "outbox")),

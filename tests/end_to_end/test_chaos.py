@@ -1,4 +1,4 @@
-"""Accidents drawn from seeds: nothing is lost, nothing is told twice, each raw sample is kept or told missing.
+"""Accidents drawn from seeds: nothing is lost, nothing told twice, each raw sample kept or told missing.
 
 `python -m benchmarks.chaos --rounds 500 --seed 1` plays as many rounds as one likes.
 """
