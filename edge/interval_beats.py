@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from edge.stream import NS_PER_MS, NS_PER_S
 
 _SHORTEST_MS, _LONGEST_MS, _LONGEST_PAUSE_MS = 200.0, 3000.0, 8000.0
-_MOST_BEHIND_NS, _MOST_AHEAD_NS = 5 * NS_PER_S, 3 * NS_PER_S
+_MOST_BEHIND_NS, _MOST_AHEAD_NS = 5 * NS_PER_S, 5 * NS_PER_S
 _USUAL_BEHIND_NS = NS_PER_S
 _SLEW_NS = NS_PER_MS
 

@@ -14,17 +14,22 @@ from firmware_bridge.packets import HeartRate
 
 FILE_NAME = "intervals.hcap"
 _LINK_LOST = "link lost"
+_SYNC_EVERY = 5  # messages; a strap sends one a second
 
 
 class IntervalJournal:
-    """Appends to the journal of one recording; each entry is handed to the system at once."""
+    """Appends to the journal of one recording; a kill costs nothing, a power cut some seconds."""
 
     def __init__(self, folder: Path) -> None:
         self._file = CaptureWriter(folder / FILE_NAME)
+        self._n_unsynced = 0
 
     def add(self, heart_rate: HeartRate, at_ns: int) -> None:
         """Keep what a strap said; raises `OSError` when the disk does not take it."""
         self._file.write(Chunk(at_ns, CHANNEL, heart_rate_bytes(heart_rate)))
+        self._n_unsynced += 1
+        if self._n_unsynced >= _SYNC_EVERY:
+            self.sync()
 
     def add_break(self, at_ns: int) -> None:
         """What follows does not follow from what was before."""
@@ -32,6 +37,7 @@ class IntervalJournal:
 
     def sync(self) -> None:
         """Wait until the disk has it."""
+        self._n_unsynced = 0
         self._file.sync()
 
     def close(self) -> None:

@@ -65,6 +65,8 @@ class IntervalPipeline:
         self.newest_ns = heard.at_ns
         if self._origin_ns is None:
             self._origin_ns = heard.at_ns - _LATEST_NS
+        if self._second_ns is None:  # also where no interval ever comes: that is time that cannot be read
+            self._second_ns = heard.at_ns - heard.at_ns % NS_PER_S
         beats = self._beats.feed(heard)
         self._forget_long_ago(beats)
         outputs: list[Output] = []
@@ -136,10 +138,8 @@ class IntervalPipeline:
 
     def _pass_seconds(self, until_ns: int, *, is_heard: bool) -> list[Output]:
         """Whole seconds that end before `until_ns`."""
-        if self._second_ns is None:
-            self._second_ns = until_ns - until_ns % NS_PER_S
         outputs: list[Output] = []
-        while self._second_ns + NS_PER_S <= until_ns:
+        while self._second_ns is not None and self._second_ns + NS_PER_S <= until_ns:
             outputs += self._take_second(self._second_ns, is_heard=is_heard)
             self._second_ns += NS_PER_S
         return outputs

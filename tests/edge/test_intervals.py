@@ -139,6 +139,15 @@ def test_lost_contact_is_time_that_cannot_be_read_and_no_pause(pipeline):
     assert 55 < stop_s - start_s < 65
 
 
+def test_a_strap_without_intervals_is_told_as_unreadable(pipeline):
+    outputs = []
+    for second in range(90):
+        outputs += pipeline.feed(Heard(START_NS + second * NS_PER_S, (), contact=True))
+    ((finding, start_s, stop_s),) = spans(outputs + pipeline.flush())
+    assert (finding, start_s) == (Finding.UNANALYSABLE, 0)
+    assert stop_s > 75
+
+
 def recorded(folder, encoder, outbox, recording=None):
     recording = recording or new_recording(folder, "ble://x", heart_rate.SUPPORT.device)
     writer = MessageWriter("d", "p", recording.recording_id, FS_HZ, recording.leads, {})
