@@ -14,14 +14,12 @@ from edge.assembly import (
     locked,
     make_ask_desk,
     make_localizer,
-    make_session,
     make_writer,
-    recordings_folder,
 )
 from edge.bundle import DEFAULT_BUNDLE
 from edge.bundle_store import confirm
 from edge.conduction_spans import ConductionWitness
-from edge.config import EdgeConfig, utc_ns
+from edge.config import EdgeConfig
 from edge.encoder import Encoder
 from edge.events import LiveState, Localization, NoticeCode
 from edge.interval_session import IntervalSession
@@ -30,22 +28,19 @@ from edge.messages import utc
 from edge.model_question import ModelQuestion, completed
 from edge.outbox import Outbox
 from edge.publisher import Publisher
-from edge.recording_folder import RecordingFolder, new_recording, open_recordings
 from edge.running_bundle import with_bundle
 from edge.sample_clock import SampleClock
 from edge.session import Session
+from edge.session_keeper import SessionKeeper
 from edge.stream import NO_VITALS
 from edge.supervision import Supervisor
 from edge.tasks import cancel, first_to_end
 from edge.wearing import News, Wearing
 from firmware_bridge.device import Device
 from firmware_bridge.packets import Battery, Damage, HeartRate, LinkLost, LinkRestored, Received, SampleBlock
-from firmware_bridge.transport import Transport
 from firmware_bridge.transports import open_transport
 
 _LOG = logging.getLogger(__name__)
-_RESTARTABLE = ("replay:", "capture:")
-_LONGEST_RESUMED_OUTAGE_S = 900.0
 _FAREWELL_S = 5.0
 _TELL_EVERY_S = 30.0
 _WAITING_BLOCKS = 64  # recorded and not yet analysed; when it is full, reading waits too
@@ -69,17 +64,21 @@ class EdgeService:
         self._desk = LocalizerDesk(process, self._answered, desk_settings, witness.add_to)
         self._asks = make_ask_desk(config, process, lambda answer: self._publisher.publish_answer(answer))
         self._publisher = Publisher(self._outbox, config.device.device_id, config.mqtt, self._asks.submit)
-        self._session: AnySession | None = None
+        self._keeper = SessionKeeper(config, self._encoder, self._outbox, self._desk)
         self._link: Literal["connected", "lost", "ended"] = "lost"
         self._wearing = Wearing()
         self._told_absent_model = False
         self._waiting: asyncio.Queue[Job] = asyncio.Queue(_WAITING_BLOCKS)
         self._supervisor, self._started_s = Supervisor(), time.monotonic()
 
+    @property
+    def _session(self) -> AnySession | None:
+        return self._keeper.session
+
     async def run(self) -> None:
         """Take up what a crash left, analyse the source, deliver; a part that fails ends it all."""
         with locked(self._config.storage.folder):
-            self._session = await self._recover()
+            await self._keeper.recover()
             await self._publisher.start()
             self._supervisor.ready()
             work = asyncio.create_task(self._work())
@@ -129,7 +128,7 @@ class EdgeService:
 
     async def _listen(self) -> None:
         async with open_transport(self._config.device.uri) as transport:
-            clock = await self._begin(transport)
+            clock = await self._begin(transport.device)
             self._link = "connected"
             try:
                 async for received in transport.packets():
@@ -147,41 +146,12 @@ class EdgeService:
             await to_its_end(job())
             self._waiting.task_done()
 
-    async def _recover(self) -> AnySession | None:
-        """Recordings that a crash left open are analysed to their end; the newest may go on."""
-        newest = None
-        for recording in open_recordings(recordings_folder(self._config)):
-            if newest is not None:
-                await newest.finish()
-            newest = self._new_session(recording)
-            await newest.recover()
-        return newest
-
-    async def _begin(self, transport: Transport) -> SampleClock:
-        device, uri = transport.device, self._config.device.uri
-        clock = SampleClock(device, utc_ns(self._config.device.start_at))
-        started: NoticeCode = "edge_restarted"
-        if self._session is not None and self._can_go_on(self._session, device):
-            session = self._session
-            session.skip_recorded() if uri.startswith(_RESTARTABLE) else session.continue_clock(clock)
-        else:
-            started = "recording_started"
-            if self._session is not None:
-                await self._session.finish()
-            session = self._new_session(new_recording(recordings_folder(self._config), uri, device))
-        self._session = session
+    async def _begin(self, device: Device) -> SampleClock:
+        clock, started = await self._keeper.begin(device)
         self._notice(started, device.described)
         self._tell_absent_model()
         self._tell_bundle_complaint()
         return clock
-
-    def _can_go_on(self, session: AnySession, device: Device) -> bool:
-        if not session.recording.is_from(self._config.device.uri, device):
-            return False
-        newest_ns = session.newest_ns()
-        if self._config.device.uri.startswith(_RESTARTABLE) or newest_ns is None:
-            return True
-        return time.time() - newest_ns / 1e9 < _LONGEST_RESUMED_OUTAGE_S
 
     async def _take(self, received: Received, clock: SampleClock) -> None:
         session = self._session
@@ -285,9 +255,3 @@ class EdgeService:
         assert self._session is not None
         writer = make_writer(self._config, self._session.recording)
         self._session.tell([writer.notice(code, text, time.time_ns())])
-
-    def _new_session(self, recording: RecordingFolder) -> AnySession:
-        look_every_s = 60 * self._config.model.look_every_minutes if self._desk.status == "ready" else 0.0
-        return make_session(
-            self._config, recording, self._encoder, self._outbox, self._desk.submit, look_every_s
-        )

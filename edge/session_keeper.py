@@ -1,0 +1,61 @@
+"""Which recording goes on and which one begins: at a start, after a crash, and when the source is known."""
+
+import time
+from typing import Final
+
+from edge.assembly import AnySession, make_session, recordings_folder
+from edge.config import EdgeConfig, utc_ns
+from edge.encoder import Encoder
+from edge.events import NoticeCode
+from edge.localizer_desk import LocalizerDesk
+from edge.outbox import Outbox
+from edge.recording_folder import RecordingFolder, new_recording, open_recordings
+from edge.sample_clock import SampleClock
+from firmware_bridge.device import Device
+
+_RESTARTABLE: Final = ("replay:", "capture:")
+"""Sources that begin at their first sample again."""
+_LONGEST_RESUMED_OUTAGE_S: Final = 900.0
+
+
+class SessionKeeper:
+    """`session` is the recording that is being made; `None` before there was one."""
+
+    def __init__(self, config: EdgeConfig, encoder: Encoder, outbox: Outbox, desk: LocalizerDesk) -> None:
+        self._config, self._encoder, self._outbox, self._desk = config, encoder, outbox, desk
+        self.session: AnySession | None = None
+
+    async def recover(self) -> None:
+        """Recordings that a crash left open are analysed to their end; the newest may go on."""
+        for recording in open_recordings(recordings_folder(self._config)):
+            if self.session is not None:
+                await self.session.finish()
+            self.session = self._new(recording)
+            await self.session.recover()
+
+    async def begin(self, device: Device) -> tuple[SampleClock, NoticeCode]:
+        """The source is open: go on with the newest recording where it can be, else begin one."""
+        uri = self._config.device.uri
+        clock = SampleClock(device, utc_ns(self._config.device.start_at))
+        if self.session is not None and self._can_go_on(self.session, device):
+            restarts = uri.startswith(_RESTARTABLE)
+            self.session.skip_recorded() if restarts else self.session.continue_clock(clock)
+            return clock, "edge_restarted"
+        if self.session is not None:
+            await self.session.finish()
+        self.session = self._new(new_recording(recordings_folder(self._config), uri, device))
+        return clock, "recording_started"
+
+    def _can_go_on(self, session: AnySession, device: Device) -> bool:
+        if not session.recording.is_from(self._config.device.uri, device):
+            return False
+        newest_ns = session.newest_ns()
+        if self._config.device.uri.startswith(_RESTARTABLE) or newest_ns is None:
+            return True
+        return time.time() - newest_ns / 1e9 < _LONGEST_RESUMED_OUTAGE_S
+
+    def _new(self, recording: RecordingFolder) -> AnySession:
+        look_every_s = 60 * self._config.model.look_every_minutes if self._desk.status == "ready" else 0.0
+        return make_session(
+            self._config, recording, self._encoder, self._outbox, self._desk.submit, look_every_s
+        )
