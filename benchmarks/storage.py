@@ -56,12 +56,12 @@ def main() -> int:
     )
     parser.add_argument("--data", type=Path, required=True, help="folder with mitdb and ludb")
     data: Path = parser.parse_args().data
-    print(
-        "| Leads | Hz | Ratio of samples | MB a week, raw | MB a week, kept | of it journal | Compress | Read |"
-    )
-    print("|---|---|---|---|---|---|---|---|")
+    print("| Leads | Hz | Ratio of samples | MB a week, raw | MB a week, kept | of it journal |", end="")
+    print(" Compress | Read |\n|---|---|---|---|---|---|---|---|")
     for n_leads, fs_hz in ((1, 130), (1, 250), (1, 360), (2, 130), (2, 250), (2, 360), (3, 130), (3, 250)):
-        hours = list(_three_leads(data, fs_hz) if n_leads > 2 else _mitdb(data, n_leads, fs_hz))
+        hours = list(
+            _mitdb(data, n_leads, fs_hz) if n_leads < len(_LUDB_LEADS) else _three_leads(data, fs_hz)
+        )
         print(_row(n_leads, fs_hz, [_measured(ecg_uv, fs_hz) for ecg_uv in hours]), flush=True)
     return 0
 

@@ -1,4 +1,4 @@
-"""The computer's clock jumps by chance, back and forth, while the link comes and goes: no sample is misplaced."""
+"""The computer's clock jumps back and forth while the link comes and goes: samples keep their place."""
 
 from dataclasses import dataclass
 from random import Random
