@@ -21,7 +21,10 @@ class Extreme:
 
 @dataclass(frozen=True, slots=True)
 class PeriodStatistics:
-    """Statistics of a period. Shares are percent of beats, or of analysable time for `af_percent`."""
+    """Statistics of a period. Shares are percent of classified beats, or of analysable time for `af_percent`.
+
+    A strap that sends intervals alone classifies no beat: it makes no burden smaller.
+    """
 
     wear_s: float
     analysable_s: float
@@ -36,6 +39,11 @@ class PeriodStatistics:
     max_heart_rate: Extreme | None
     longest_rr_ms: Extreme | None
     episodes: dict[Finding, int]
+
+    @property
+    def classified_beats(self) -> int:
+        """Beats that an ECG gave a class."""
+        return self.total_beats - self.beats[BeatClass.UNKNOWN]
 
     @property
     def analysable_percent(self) -> float | None:
@@ -74,6 +82,7 @@ def period_statistics(minutes: Iterable[Minute], episodes: Iterable[Episode]) ->
     rows = list(minutes)
     beats = _sum_beats(rows)
     total = sum(beats.values())
+    classified = total - beats[BeatClass.UNKNOWN]
     analysable_s = sum(row.analysable_s for row in rows)
     af_s = _af_seconds(rows)
     return PeriodStatistics(
@@ -81,8 +90,8 @@ def period_statistics(minutes: Iterable[Minute], episodes: Iterable[Episode]) ->
         analysable_s=analysable_s,
         beats=beats,
         total_beats=total,
-        ventricular_percent=_percent(beats[BeatClass.VENTRICULAR], total),
-        supraventricular_percent=_percent(beats[BeatClass.SUPRAVENTRICULAR], total),
+        ventricular_percent=_percent(beats[BeatClass.VENTRICULAR], classified),
+        supraventricular_percent=_percent(beats[BeatClass.SUPRAVENTRICULAR], classified),
         af_s=af_s,
         af_percent=_percent(af_s, analysable_s),
         mean_heart_rate_bpm=_mean_rate(rows),

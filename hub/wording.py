@@ -172,13 +172,19 @@ def beat_facts(stats: PeriodStatistics) -> list[Fact]:
     """Beats by class, and the burdens."""
     return [
         Fact("Beats", count_text(stats.total_beats)),
-        Fact("Ventricular beats", count_text(stats.beats[BeatClass.VENTRICULAR])),
+        Fact("Ventricular beats", _class_text(stats, BeatClass.VENTRICULAR)),
         Fact("Ventricular burden", percent_text(stats.ventricular_percent)),
-        Fact("Supraventricular beats", count_text(stats.beats[BeatClass.SUPRAVENTRICULAR])),
+        Fact("Supraventricular beats", _class_text(stats, BeatClass.SUPRAVENTRICULAR)),
         Fact("Supraventricular burden", percent_text(stats.supraventricular_percent)),
-        Fact("Fusion beats", count_text(stats.beats[BeatClass.FUSION])),
+        Fact("Fusion beats", _class_text(stats, BeatClass.FUSION)),
         Fact("Unclassified beats", count_text(stats.beats[BeatClass.UNKNOWN])),
     ]
+
+
+def _class_text(stats: PeriodStatistics, beat_class: BeatClass) -> str:
+    """How many; nothing is known where beats came by intervals alone, without a class."""
+    is_known = stats.classified_beats or not stats.total_beats
+    return count_text(stats.beats[beat_class]) if is_known else NOTHING
 
 
 def rhythm_facts(stats: PeriodStatistics) -> list[Fact]:

@@ -90,7 +90,9 @@ def beats_sentence(past: Past, beat_class: BeatClass) -> str:
         BeatClass.VENTRICULAR: stats.ventricular_percent,
         BeatClass.SUPRAVENTRICULAR: stats.supraventricular_percent,
     }
-    number, total = count_text(stats.beats[beat_class]), count_text(stats.total_beats)
+    if stats.total_beats and not stats.classified_beats:
+        return f"{count_text(stats.total_beats)} beats came by intervals alone; none has a class."
+    number, total = count_text(stats.beats[beat_class]), count_text(stats.classified_beats)
     return f"{number} {BEAT_NAMES[beat_class]} beats of {total} ({percent_text(shares[beat_class])})."
 
 

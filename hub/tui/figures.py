@@ -67,7 +67,7 @@ def tiles(stats: PeriodStatistics, zone: tzinfo) -> list[Tile]:
             "Ventricular beats",
             count_text(ventricular),
             percent_text(stats.ventricular_percent),
-            f"of {count_text(stats.total_beats)} beats",
+            f"of {count_text(stats.classified_beats)} beats",
         ),
         Tile(
             "Atrial fibrillation",
@@ -85,7 +85,7 @@ def tiles(stats: PeriodStatistics, zone: tzinfo) -> list[Tile]:
             "Supraventricular beats",
             count_text(supraventricular),
             percent_text(stats.supraventricular_percent),
-            f"of {count_text(stats.total_beats)} beats",
+            f"of {count_text(stats.classified_beats)} beats",
         ),
         Tile(
             "Analysable",

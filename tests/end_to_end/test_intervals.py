@@ -10,6 +10,7 @@ from edge.interval_journal import FILE_NAME, IntervalJournal
 from edge.labels import Finding, Rhythm
 from edge.stream import NS_PER_S
 from firmware_bridge.packets import HeartRate
+from hub.burden import period_statistics
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(180)]
 NO_STRIP = "Found by RR intervals alone"
@@ -48,6 +49,9 @@ def test_fibrillation_reaches_the_hub_without_a_strip_and_says_so(household, cap
     )
     minutes = household.minutes()
     assert sum(minute.rhythm_s.get(Rhythm.ATRIAL_FIBRILLATION, 0) for minute in minutes) > 100
+    stats = period_statistics(minutes, household.episodes())
+    assert stats.total_beats > 800
+    assert (stats.ventricular_percent, stats.classified_beats) == (None, 0)
     started = [notice.text for notice in household.notices() if notice.code == "recording_started"]
     assert started == ["heart_rate: RR intervals alone, no ECG; rhythm by intervals, without strips"]
     (folder,) = (household.folder / "edge" / "recordings").iterdir()

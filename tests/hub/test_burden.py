@@ -83,6 +83,14 @@ def test_extremes_name_their_minute():
     assert stats.longest_rr_ms == Extreme(1900, T0 + timedelta(minutes=1))
 
 
+def test_beats_without_a_class_make_no_burden_smaller():
+    by_ecg = minute(0, 60, 60, {BeatClass.NORMAL: 90, BeatClass.VENTRICULAR: 10})
+    by_intervals = minute(1, 60, 60, {BeatClass.UNKNOWN: 100})
+    assert period_statistics([by_ecg, by_intervals], []).ventricular_percent == 10.0
+    alone = period_statistics([by_intervals], [])
+    assert (alone.ventricular_percent, alone.classified_beats, alone.total_beats) == (None, 0, 100)
+
+
 def test_nothing_recorded_is_unknown_and_not_zero_percent():
     stats = period_statistics([], [])
     assert (stats.wear_s, stats.total_beats, stats.af_s) == (0, 0, 0)
