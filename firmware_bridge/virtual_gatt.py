@@ -31,7 +31,7 @@ class EmulatedServer:
         self._profile: BleProfile = support.ble
         self._answer = support.emulation.answer
         self._started, self._streaming = asyncio.Event(), asyncio.Event()
-        self._notified = {
+        self._notified: dict[str, Characteristic[bytes]] = {
             uuid: Characteristic(uuid, _KIND.NOTIFY, _NONE, b"")
             for uuid in (self._profile.ecg, *self._profile.side)
             if uuid != battery_level.CHANNEL
@@ -110,7 +110,7 @@ class EmulatedServer:
         self._streaming.clear()
 
 
-def _text(uuid: str, value: bytes) -> Characteristic:
+def _text(uuid: str, value: bytes) -> Characteristic[bytes]:
     return Characteristic(uuid, _KIND.READ, _READ, value)
 
 

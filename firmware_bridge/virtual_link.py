@@ -45,12 +45,12 @@ class VirtualLink:
         """Be found."""
         await self._device.start_advertising(auto_restart=False)
 
-    async def notify(self, characteristic: Characteristic, value: bytes) -> None:
+    async def notify(self, characteristic: Characteristic[bytes], value: bytes) -> None:
         """Tell who has subscribed."""
         if self.connection:
             await self._device.notify_subscriber(self.connection, characteristic, value)
 
-    async def indicate(self, characteristic: Characteristic, value: bytes) -> None:
+    async def indicate(self, characteristic: Characteristic[bytes], value: bytes) -> None:
         """Tell who has subscribed, and wait until it is heard."""
         if self.connection:
             await self._device.indicate_subscriber(self.connection, characteristic, value)

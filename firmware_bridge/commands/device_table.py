@@ -20,7 +20,8 @@ def print_devices() -> None:
 def _reached_by(support: DeviceSupport) -> str:
     ways = []
     if support.ble:
-        ways.append(f"ble://NAME ({support.ble.name_prefix} ...)")
+        prefix = support.ble.name_prefix
+        ways.append(f"ble://NAME ({prefix} ...)" if prefix else "ble://NAME")
     if support.serial:
         ways.append(f"serial:///dev/ttyUSB0 ({support.serial.baud} baud)")
     return "\n".join(ways)

@@ -21,7 +21,7 @@ def unpacked(packed: bytes, width: int) -> Fields:
 
 def halved(fields: Fields) -> Fields:
     """Without the copy of the sign."""
-    return fields >> 1
+    return np.asarray(fields >> 1, np.int32)
 
 
 def packed(values: Fields, width: int) -> bytes:
