@@ -59,7 +59,9 @@ def make_session(
     limits = RecorderSettings(storage.segment_minutes * 60, SpaceLimits(int(storage.max_gigabytes * 1e9)))
     writer = replace(make_writer(config, recording), encoder_sha256=encoder.manifest.onnx_sha256)
     make = _pipelines(encoder, config.model.bundle or DEFAULT_BUNDLE, recording, settings)
-    return Session(recording, make, limits, outbox, writer, ask, look_every_s)
+    session = Session(recording, make, limits, outbox, writer, ask, look_every_s)
+    session.tally.add_leads(recording.leads, encoder.manifest.max_leads)
+    return session
 
 
 def _pipelines(

@@ -162,6 +162,7 @@ NoticeCode = Literal[
     "disk_low",
     "disk_limit",
     "recording_damaged",
+    "leads_limit",
     "outbox_limit",
     "outbox_damaged",
     "localizer_unavailable",

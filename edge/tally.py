@@ -71,6 +71,12 @@ class Tally:
             text = f"the outbox was damaged and begun anew; the old one is {set_aside.name}"
             self._note("outbox_damaged", text)
 
+    def add_leads(self, leads: tuple[str, ...], most: int) -> None:
+        """All leads are recorded; what is beyond the encoder's `most` is not analysed."""
+        if len(leads) > most:
+            text = f"{', '.join(leads[most:])}: recorded, but not analysed; the encoder takes {most} leads"
+            self._note("leads_limit", text)
+
     def add_dropped_question(self) -> None:
         """The language model's desk was full."""
         self._counts["localizer_dropped"] += 1

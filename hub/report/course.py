@@ -30,6 +30,7 @@ _NOTICE_NAMES = {
     "disk_low": "space for recordings runs short",
     "disk_limit": "disk limit reached",
     "recording_damaged": "raw samples damaged on disk",
+    "leads_limit": "leads that are not analysed",
     "outbox_limit": "limit of unsent events reached",
     "outbox_damaged": "waiting events were damaged",
     "localizer_unavailable": "language model not available",
