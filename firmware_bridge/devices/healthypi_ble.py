@@ -66,17 +66,17 @@ def _encoded(sample_format: SampleFormat, n: int, counts: Counts, _first_index: 
 
 
 def _support(
-    device: Device, summary: str, sample_format: SampleFormat, n: int, most_count: int
+    device: Device, name: str, summary: str, sample_format: SampleFormat, n: int, most_count: int
 ) -> DeviceSupport:
     return DeviceSupport(
         device=device,
         summary=summary,
         decodes=(f"ECG {device.fs_hz:g} Hz", "losses by time of arrival alone"),
-        status="checked against the firmware's source; scale and name never on the device itself",
+        status="from the published firmware; scale never checked on the device itself",
         make_decoder=partial(HealthyPiDecoder, sample_format),
         emulation=Emulation(partial(_encoded, sample_format, n), n, -most_count - 1, most_count),
         ble=BleProfile(
-            name_prefix="healthypi",
+            name_prefix=name,
             service=SERVICE,
             ecg=ECG,
             side=(battery_level.CHANNEL,),
@@ -88,6 +88,7 @@ def _support(
 
 SUPPORT_V4 = _support(
     Device("healthypi4_ble", 125, ("ECG",), adc_gain=2**15 * 6 / 2420),
+    "Healthypi v4",
     "ProtoCentral HealthyPi v4 (Bluetooth LE)",
     V4,
     n=9,
@@ -95,6 +96,7 @@ SUPPORT_V4 = _support(
 )
 SUPPORT = _support(
     Device("healthypi_ble", 128, ("ECG",), adc_gain=2**17 * 20 / 1000),
+    "Healthypi",
     "ProtoCentral HealthyPi 5 and HealthyPi Move (Bluetooth LE)",
     V5,
     n=8,
