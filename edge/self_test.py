@@ -34,12 +34,12 @@ class Result:
 
 def run_checks(config: EdgeConfig, wanted: tuple[str, ...]) -> list[Result]:
     """Run the checks of these names in order; a check that raises has failed."""
-    return [_guarded(name, lambda name=name: _CHECKS[name](config)) for name in CHECKS if name in wanted]
+    return [_guarded(name, config) for name in CHECKS if name in wanted]
 
 
-def _guarded(name: str, check: Callable[[], Result]) -> Result:
+def _guarded(name: str, config: EdgeConfig) -> Result:
     try:
-        return check()
+        return _CHECKS[name](config)
     except Exception as error:  # noqa: BLE001 whatever it is, it is the answer
         return Result(name, "failed", " ".join(str(error).split()) or type(error).__name__)
 

@@ -73,7 +73,9 @@ class Household:
         return f"ble://Polar%20H10%2000000001?device=polar_h10&hci=tcp-client:{hci}&until=stopped"
 
     def wait(self, name: str, timeout_s: float = 90) -> int:
-        return self._running.pop(name).wait(timeout_s)
+        status = self._running[name].wait(timeout_s)
+        del self._running[name]
+        return status
 
     def kill(self, name: str, number: int = signal.SIGKILL) -> None:
         process = self._running.pop(name)
