@@ -11,6 +11,7 @@ from firmware_bridge.recording import Recording
 
 _LARGEST_DENOMINATOR = 1000
 _BLOCK_S, _MARGIN_S = 60, 2
+_SAME_BEAT_S = 0.15
 
 
 def resampled(
@@ -72,9 +73,8 @@ class PulseMeter:
         slope = np.abs(np.gradient(self._recent)) if len(self._recent) > self._fs_hz else np.zeros(2)
         peaks, _ = find_peaks(slope, height=0.4 * slope.max() + 1, distance=round(0.3 * self._fs_hz))
         beats = peaks + self._end - len(self._recent)
-        new_rr = [
-            int(rr) for beat, rr in zip(beats[1:], np.diff(beats), strict=True) if beat > self._last_beat
-        ]
+        known = self._last_beat + round(_SAME_BEAT_S * self._fs_hz)  # its peak may move as more is seen
+        new_rr = [int(rr) for beat, rr in zip(beats[1:], np.diff(beats), strict=True) if beat > known]
         if not new_rr:
             return None
         self._last_beat = int(beats[-1])

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import resample_poly
 
+from firmware_bridge.simulator import Heart, simulated_blocks
 from firmware_bridge.strap_signal import PulseMeter, framed, resampled
 
 
@@ -46,3 +47,12 @@ def test_pulse(hr_bpm):
     ]
     assert told[-1][0] == pytest.approx(hr_bpm, abs=2)
     assert sum(len(rr) for _, rr in told) == pytest.approx(30 * hr_bpm / 60, abs=3)
+
+
+@pytest.mark.parametrize("hr_bpm", [55, 90, 170])
+def test_intervals_add_up_to_the_time_that_has_passed(hr_bpm):
+    fs_hz = 250
+    blocks = simulated_blocks(Heart(fs_hz, hr_bpm, seed=2), 125)
+    pulse = PulseMeter(fs_hz)
+    told = [beat for beat in (pulse.feed(next(blocks)[:, 0]) for _ in range(120)) if beat]
+    assert 57 < sum(rr for _, rr_ms in told for rr in rr_ms) / 1000 <= 60
