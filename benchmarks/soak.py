@@ -8,11 +8,12 @@ Writes soak.md and soak.png: the 48 half hours of MIT-BIH as one day, first sign
 import argparse
 import json
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
@@ -98,7 +99,17 @@ def look(process: psutil.Popen, signal_s: float) -> Sample:
         return Sample(signal_s, rss_mb, process.num_fds(), process.num_threads(), times.user + times.system)
 
 
-def soak(folder: Path, speed: float, hours: float) -> dict[str, list[Sample]]:
+def analysed_s(folder: Path) -> float:
+    """How far the edge is, by its newest checkpoint."""
+    path = folder / "edge" / "outbox.sqlite"
+    if not path.is_file():
+        return 0.0
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+        row = database.execute("SELECT MAX(next_index) FROM checkpoint").fetchone()
+    return (row[0] or 0) / FS_HZ
+
+
+def soak(folder: Path, hours: float) -> dict[str, list[Sample]]:
     """Samples of both processes until the edge has sent everything and ended."""
     found: dict[str, list[Sample]] = {"edge": [], "hub": []}
     with ExitStack() as stack:
@@ -106,11 +117,8 @@ def soak(folder: Path, speed: float, hours: float) -> dict[str, list[Sample]]:
         time.sleep(3)
         edge = stack.enter_context(running(folder, "edge", "edge", "--config", "edge.toml"))
         bar = stack.enter_context(tqdm(total=round(hours * 3600), unit=" s of ECG", unit_scale=True))
-        start = time.monotonic()
         while edge.poll() is None:
-            signal_s = (time.monotonic() - start) * speed
-            if signal_s > hours * 3600:
-                break
+            signal_s = analysed_s(folder)
             try:
                 found["edge"].append(look(edge, signal_s))
                 found["hub"].append(look(hub, signal_s))
@@ -126,6 +134,7 @@ def soak(folder: Path, speed: float, hours: float) -> dict[str, list[Sample]]:
 
 def summary(samples: list[Sample]) -> dict[str, float]:
     """Figures of one process, memory and descriptors from the first hour on."""
+    samples = [one for one in samples if one.signal_s]
     settled = [one for one in samples if one.signal_s >= samples[-1].signal_s * _SETTLED]
     hours = np.array([one.signal_s for one in settled]) / 3600
     rss = np.array([one.rss_mb for one in settled])
@@ -181,6 +190,13 @@ def page(found: dict[str, list[Sample]], reached: str, command: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def cpu_percent(samples: list[Sample]) -> np.ndarray:
+    """Of a core at real time, over the ten minutes before each look."""
+    signal_s, cpu_s = (np.array([getattr(one, key) for one in samples]) for key in ("signal_s", "cpu_s"))
+    before = np.maximum(0, np.searchsorted(signal_s, signal_s - 600) - 1)
+    return 100 * (cpu_s - cpu_s[before]) / np.maximum(signal_s - signal_s[before], 60)
+
+
 def plot(found: dict[str, list[Sample]], path: Path) -> None:
     """Three panels over hours of signal."""
     import matplotlib as mpl
@@ -191,8 +207,7 @@ def plot(found: dict[str, list[Sample]], path: Path) -> None:
     figure, axes = plt.subplots(3, 1, figsize=(8, 7), sharex=True, layout="constrained")
     for name, samples in found.items():
         hours = [one.signal_s / 3600 for one in samples]
-        share = 100 * np.gradient([one.cpu_s for one in samples], [one.signal_s for one in samples])
-        smooth = np.convolve(share, np.ones(9) / 9, mode="same")
+        smooth = cpu_percent(samples)
         for axis, values in zip(
             axes, ([s.rss_mb for s in samples], [s.descriptors for s in samples], smooth), strict=True
         ):
@@ -221,7 +236,7 @@ def main() -> int:
     with TemporaryDirectory() as name:
         folder = Path(name)
         write_configs(folder, write_day(arguments.data, folder, arguments.hours), arguments.speed)
-        found = soak(folder, arguments.speed, arguments.hours)
+        found = soak(folder, arguments.hours)
         reached = counted(folder)
     arguments.out.mkdir(parents=True, exist_ok=True)
     command = f"python -m benchmarks.soak --data DIR --hours {arguments.hours:g} --speed {arguments.speed:g}"
