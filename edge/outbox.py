@@ -32,10 +32,11 @@ class OutboxRow:
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """Questions that are new, and how many old rows had to go because the outbox was full."""
+    """New questions, how many old rows had to go because the outbox was full, and whether it is on disk."""
 
     asked: tuple[ModelQuestion, ...]
     evicted: int
+    is_saved: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +80,16 @@ class Outbox:
         A question that was answered already is not asked again. On a full disk the checkpoint is dropped:
         the one before it stays, and with it everything that follows from the samples since.
         """
-        rows, questions = [row_of(event) for event in events], list(questions)
+        rows, questions, is_saved = [row_of(event) for event in events], list(questions), True
         try:
             asked, evicted = self._save([*self._unsaved.rows, *rows], questions, checkpoint)
             self._unsaved.clear()
         except sqlite3.OperationalError as error:
             self._complain(error)
             asked = [question for question in questions if self._is_new(question)]
-            evicted = self._unsaved.add(rows)
+            evicted, is_saved = self._unsaved.add(rows), False
         evicted, self._evicted = evicted + self._evicted, 0
-        return Committed(tuple(asked), evicted)
+        return Committed(tuple(asked), evicted, is_saved)
 
     def unsent(self, limit: int) -> list[OutboxRow]:
         """Oldest rows that are not on their way."""

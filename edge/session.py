@@ -26,6 +26,7 @@ from firmware_bridge.packets import SampleBlock
 
 _LOG = logging.getLogger(__name__)
 _CHECKPOINT_EVERY_S = 60.0
+_UNRECORDED_EVERY_S = 5.0  # while samples are not on disk, and live in the pipeline's state alone
 
 
 class Session:
@@ -50,7 +51,8 @@ class Session:
         self._questions = QuestionMaker(writer, self._pipeline, self._schedule)
         self._recorder = Recorder(recording.folder, recording.fs_hz, recording.leads, recorder_settings)
         self._checkpoint_index = 0
-        self._skip_before = 0
+        self._skip_before = self._unrecorded_until = 0
+        self._is_recording = True
         self.tally = Tally(writer, recording.fs_hz)
         self.tally.add_damaged_outbox(outbox.set_aside)
         self.vitals: Vitals = NO_VITALS
@@ -79,7 +81,7 @@ class Session:
             self._pipeline.begin_at(checkpoint.next_index)
 
     def _recorded(self) -> Iterator[PlacedBlock]:
-        """What is recorded beyond the pipeline's state; what is missing on disk is told, once more perhaps."""
+        """What is recorded beyond the pipeline's state; what is missing on disk is told, perhaps again."""
         last, known = self.last_block(), self._pipeline.next_index
         self.tally.add_hole(known - (last.stop_index if last else 0))
         for block in read_blocks(self.recording.folder, len(self.recording.leads), known):
@@ -158,8 +160,10 @@ class Session:
     def _record(self, block: PlacedBlock) -> None:
         try:
             self.tally.add_recorder(self._recorder.append(block))
+            self._is_recording = True
         except OSError as error:
             self.tally.add_write_error(error, len(block.ecg_uv))
+            self._is_recording, self._unrecorded_until = False, block.stop_index
 
     def _attempt(self, write: Callable[[], None]) -> None:
         try:
@@ -206,18 +210,29 @@ class Session:
     def _commit(self, at_ns: int, *, force: bool = False) -> None:
         """What is counted is told with each checkpoint, as what comes before one is not looked at again."""
         next_index = self._pipeline.next_index
-        if force or next_index - self._checkpoint_index >= _CHECKPOINT_EVERY_S * self.recording.fs_hz:
-            self._checkpoint_index = next_index
-            self._attempt(self._recorder.sync)  # a checkpoint is never ahead of the samples on disk
-            checkpoint = Checkpoint(self.recording.recording_id, next_index, self._pipeline.snapshot())
-            self._tell(self.tally.flush(at_ns), checkpoint)
-        else:
+        if not force and not self._checkpoint_is_due(next_index):
             self._tell(self.tally.due(at_ns))
+            return
+        self._attempt(self._recorder.sync)  # a checkpoint is never ahead of the samples on disk
+        checkpoint = Checkpoint(self.recording.recording_id, next_index, self._pipeline.snapshot())
+        if self._tell(self.tally.flush(at_ns), checkpoint):
+            self._checkpoint_index = next_index
 
-    def _tell(self, events: Iterable[Event], checkpoint: Checkpoint | None = None) -> None:
+    def _checkpoint_is_due(self, next_index: int) -> bool:
+        """Once a minute; soon, and as soon as the disk takes samples again, where some are not on it."""
+        since_s = (next_index - self._checkpoint_index) / self.recording.fs_hz
+        if self._checkpoint_index < self._unrecorded_until <= next_index:
+            return self._is_recording or since_s >= _UNRECORDED_EVERY_S
+        return since_s >= _CHECKPOINT_EVERY_S
+
+    def _tell(self, events: Iterable[Event], checkpoint: Checkpoint | None = None) -> bool:
+        """False where the disk did not take it: events are kept, the checkpoint is not."""
         waiting = list(events)
-        if waiting or checkpoint:
-            self.tally.add_evicted(self._outbox.commit(waiting, checkpoint).evicted)
+        if not waiting and not checkpoint:
+            return True
+        committed = self._outbox.commit(waiting, checkpoint)
+        self.tally.add_evicted(committed.evicted)
+        return committed.is_saved
 
 
 def _tail(block: PlacedBlock, first_index: int, fs_hz: float) -> PlacedBlock:

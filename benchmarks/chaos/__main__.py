@@ -39,7 +39,11 @@ def main() -> int:
     missing = sum(played.account.missing for played in rounds)
     print(
         f"{len(rounds)} rounds, {len(bad)} went wrong; median {median(p.seconds for p in rounds):.1f} s;"
-        f" {sum(len(p.plan.accidents) for p in rounds)} accidents; {missing} raw samples missing, all told"
+        f" {sum(len(p.plan.accidents) for p in rounds)} accidents"
+    )
+    lossy = sum(played.had_loss for played in rounds)
+    print(
+        f"{missing} raw samples are missing and were told; with the edge on a full disk some died in {lossy} rounds"
     )
     for played in bad:
         print(f"again: python -m benchmarks.chaos --rounds 1 --seed {played.plan.seed}")
@@ -65,7 +69,8 @@ def _play_all(arguments: argparse.Namespace, work: Path, nursery: Nursery) -> li
 def _tell(played: Played) -> None:
     state = "wrong" if played.account.wrong else "fine"
     lost = f", {played.account.missing} samples missing and told" if played.account.missing else ""
-    print(f"{state}, {played.seconds:.1f} s{lost}; {played.plan}", flush=True)
+    died = ", some with the edge" if played.had_loss else ""
+    print(f"{state}, {played.seconds:.1f} s{lost}{died}; {played.plan}", flush=True)
     for line in played.account.wrong:
         print(f"    {line}", flush=True)
 

@@ -47,10 +47,11 @@ def facts(database: Path) -> Facts:
     return Counter(_content(json.loads(payload)) for (payload,) in rows)
 
 
-def settle(house: Path, recordings: list[Path], raw_uv: npt.NDArray[np.int32], calm: Facts) -> Account:
+def settle(house: Path, recordings: list[Path], raw_uv: npt.NDArray[np.int32], calm: Facts | None) -> Account:
     """Compare what is in a folder to the facts of the undisturbed run, and to what was sent, `[n, leads]`."""
     database, outbox = house / "hub.db", house / "edge" / "outbox.sqlite"
     found = facts(database)
+    calm = Counter(found.keys()) if calm is None else calm
     wrong = [f"not in the hub: {_short(fact)} x{n}" for fact, n in (calm - found).items()]
     wrong += [f"too much in the hub: {_short(fact)} x{n}" for fact, n in (found - calm).items()]
     wrong += [f"dead letter: {reason}" for (reason,) in _rows(database, "SELECT reason FROM dead_letters")]

@@ -5,13 +5,15 @@ import resource
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from benchmarks.chaos.nursery import Nursery
 from benchmarks.chaos.plan import Accident
 from benchmarks.chaos.wire import Wire
-from edge.segment_files import journal_of, segments
+from edge.segment_files import journal_of, read_blocks, segments
 
 DEVICE, PATIENT = "strap-1", "patient-1"
 _TAIL_BYTES = 400
@@ -32,7 +34,7 @@ class Household:
         self.wire = Wire(self._port)
         self.edge_pid: int | None = None
         self.hub_pid: int | None = None
-        self.had_full_disk = False
+        self.had_full_disk = self.had_loss = False
         folder.mkdir(parents=True)
         self._record, self._speed = record, speed
 
@@ -127,6 +129,22 @@ class Household:
         stems = [stem for folder in self.recordings for stem in segments(folder)]
         return sum(entry.n_samples for stem in stems for entry in journal_of(stem))
 
+    def lost_with_the_edge(self) -> bool:
+        """Whether samples that the full disk did not take were in the memory of the killed edge alone.
+
+        They are beyond its last checkpoint, with others behind them on disk.
+        """
+        with TemporaryDirectory() as copy:
+            for path in self.folder.glob("edge/outbox.sqlite*"):
+                shutil.copy(path, copy)
+            known = _checkpoint(Path(copy) / "outbox.sqlite")
+        for folder in self.recordings:
+            for block in read_blocks(folder, 1, known):
+                if block.first_index > known:
+                    return True
+                known = block.stop_index
+        return False
+
     @property
     def recordings(self) -> list[Path]:
         """Folders of the recordings."""
@@ -176,6 +194,17 @@ def _kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:
         return
+
+
+def _checkpoint(outbox: Path) -> int:
+    connection = sqlite3.connect(outbox)
+    try:
+        row = connection.execute("SELECT MAX(next_index) FROM checkpoint").fetchone()
+    except sqlite3.Error:
+        return 0
+    finally:
+        connection.close()
+    return row[0] or 0
 
 
 def _free_port() -> int:

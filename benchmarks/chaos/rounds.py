@@ -31,11 +31,12 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """How a round went."""
+    """How a round went; `had_loss`: samples that a full disk did not take died with the edge."""
 
     plan: Plan
     account: Account
     seconds: float
+    had_loss: bool
 
 
 def prepare(folder: Path, nursery: Nursery) -> Source:
@@ -69,8 +70,14 @@ def play(folder: Path, nursery: Nursery, source: Source, plan: Plan) -> Played:
         house.kill_edge()
         house.kill_hub()
         ended = Account(tuple(wrong), 0, 0)
-        account = ended if wrong else settle(folder, house.recordings, source.raw_uv, source.calm)
-    return Played(plan, account, time.monotonic() - began_s)
+        account = ended if wrong else _settle(house, source)
+    return Played(plan, account, time.monotonic() - began_s, house.had_loss)
+
+
+def _settle(house: Household, source: Source) -> Account:
+    """Where samples died with an edge on a full disk, its events follow from what is left."""
+    calm = None if house.had_loss else source.calm
+    return settle(house.folder, house.recordings, source.raw_uv, calm)
 
 
 def _suffer(house: Household, plan: Plan, n_samples: int) -> list[str]:
@@ -112,6 +119,7 @@ def _happen(house: Household, accident: Accident) -> None:
                 house.kill_edge()
                 if accident.damage != "none":
                     house.damage(accident)
+                house.had_loss = house.had_loss or (house.had_full_disk and house.lost_with_the_edge())
         case "kill broker" if house.has_own_broker:
             house.kill_broker()
         case "kill hub" | "kill broker":
