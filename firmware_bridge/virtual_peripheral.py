@@ -4,6 +4,7 @@ Its time is a body's time: it begins when a central first starts the ECG and run
 so what passes during an outage is lost. Timestamps and counters are those of the samples, at any speed.
 """
 
+import asyncio
 import logging
 import random
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+from bumble.transport.common import Transport
 
 from firmware_bridge.devices.heart_rate import CHANNEL as HEART_RATE
 from firmware_bridge.devices.heart_rate import heart_rate_bytes
@@ -39,6 +41,7 @@ class VirtualPeripheral:
     """`drop`: share of messages lost on the air; `cut_after_s`, `cut_for_s`: in the body's time.
 
     `mtu`: the largest that it agrees to; with `pairing` it answers only who is paired.
+    `vhci`: the kernel's virtual HCI (`/dev/vhci`), in place of `host` and `port`.
     """
 
     support: DeviceSupport
@@ -54,6 +57,12 @@ class VirtualPeripheral:
     seed: int = 0
     mtu: int = 517
     pairing: bool = False
+    vhci: str = ""
+
+    @property
+    def hci(self) -> str:
+        """The way to it, as the option `hci` of a `ble://` source; empty: this computer's own Bluetooth."""
+        return "" if self.vhci else f"tcp-client:{self.host}:{self.port}"
 
     @property
     def signal_fs_hz(self) -> int:
@@ -105,25 +114,30 @@ async def play(peripheral: VirtualPeripheral, blocks: Iterator[npt.NDArray[np.in
     """Serve until the signal (microvolts `[n]` at `signal_fs_hz`) ends and the central has heard all of it.
 
     Raises:
-        VirtualDeviceError: the address cannot be listened on.
+        VirtualDeviceError: the address, or the virtual HCI, cannot be listened on.
     """
     frames = framed(blocks, peripheral.frame)
     ready = list(islice(frames, 1))  # opens the source before a central waits for it
     radio = VirtualRadio(peripheral.name, peripheral.address, peripheral.mtu)
     server = _server(peripheral, radio)
-    try:
-        listening = await radio.open(peripheral.host, peripheral.port)
-    except OSError as error:
-        reason = error.strerror or error
-        where = f"{peripheral.host}:{peripheral.port}"
-        raise VirtualDeviceError(f"cannot listen on {where}: {reason}") from error
-    async with listening:
+    async with await _open(peripheral, radio):
         await server.advertise()
-        _LOG.info("%s waits on tcp-client:%s:%d", peripheral.name, peripheral.host, peripheral.port)
+        _LOG.info("%s waits on %s", peripheral.name, peripheral.hci or peripheral.vhci)
         played = await _stream(peripheral, server, chain(ready, frames))
         await server.finish(_LAST_WORD_S)
         await radio.close()
     return played
+
+
+async def _open(peripheral: VirtualPeripheral, radio: VirtualRadio) -> asyncio.Server | Transport:
+    try:
+        if peripheral.vhci:
+            return await radio.open_vhci(peripheral.vhci)
+        return await radio.open(peripheral.host, peripheral.port)
+    except OSError as error:
+        where = peripheral.vhci or f"{peripheral.host}:{peripheral.port}"
+        hint = " (as root, after modprobe hci_vhci)" if peripheral.vhci else ""
+        raise VirtualDeviceError(f"cannot listen on {where}: {error.strerror or error}{hint}") from error
 
 
 def _server(peripheral: VirtualPeripheral, radio: VirtualRadio) -> GattServer:

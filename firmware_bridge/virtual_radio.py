@@ -1,4 +1,7 @@
-"""Two virtual Bluetooth controllers on one link: one for a peripheral, one for whoever connects by TCP."""
+"""Two virtual Bluetooth controllers on one link: one for a peripheral, one for a central.
+
+The central is whoever connects by TCP, or this computer's own Bluetooth, by the kernel's `/dev/vhci`.
+"""
 
 import asyncio
 import logging
@@ -7,14 +10,17 @@ from typing import Any
 from bumble import ll
 from bumble.controller import Controller
 from bumble.device import Device, DeviceConfiguration
-from bumble.hci import HCI_CONNECTION_TIMEOUT_ERROR, Address
+from bumble.hci import HCI_CONNECTION_TIMEOUT_ERROR, Address, LeFeatureMask
 from bumble.host import Host
 from bumble.link import LocalLink
-from bumble.transport.common import StreamPacketSink, StreamPacketSource
+from bumble.transport.common import StreamPacketSink, StreamPacketSource, Transport
+from bumble.transport.vhci import open_vhci_transport
 
 _LOG = logging.getLogger(__name__)
 _ADVERTISING_INTERVAL_MS = 100
 _LARGEST_MTU = 517
+# said to be there by the virtual controller, but BlueZ fails on them: github.com/google/bumble/issues/841
+_NOT_WITH_BLUEZ = LeFeatureMask.LL_PRIVACY | LeFeatureMask.LE_EXTENDED_ADVERTISING
 
 
 class _CentralPort(StreamPacketSource):
@@ -55,6 +61,19 @@ class VirtualRadio:
         server = await asyncio.get_running_loop().create_server(lambda: _CentralPort(self), host, port)
         await self.peripheral.power_on()
         return server
+
+    async def open_vhci(self, path: str) -> Transport:
+        """Power the peripheral on and be an adapter of this computer, until the transport is closed.
+
+        Raises:
+            OSError: there is no virtual HCI at `path`, or it may not be used.
+        """
+        transport = await open_vhci_transport(path)
+        self._far.le_features &= ~_NOT_WITH_BLUEZ
+        transport.source.set_packet_sink(self._far)
+        self._far.host = transport.sink
+        await self.peripheral.power_on()
+        return transport
 
     async def close(self) -> None:
         """Hang up on the central, after what it was sent."""

@@ -9,6 +9,7 @@ from firmware_bridge.transport import TransportError
 from firmware_bridge.virtual_peripheral import VirtualPeripheral, play
 
 _SERIAL = "00000001"
+_VHCI = "/dev/vhci"
 
 
 def run_virtual(arguments: argparse.Namespace) -> None:
@@ -17,7 +18,7 @@ def run_virtual(arguments: argparse.Namespace) -> None:
     Raises:
         TransportError: an option makes no sense.
         RecordingError: the record cannot be played.
-        VirtualDeviceError: the port is in use.
+        VirtualDeviceError: the port is in use, or there is no virtual HCI.
     """
     peripheral = _peripheral(arguments)
     signal = played_uv(arguments, peripheral.signal_fs_hz)
@@ -25,23 +26,22 @@ def run_virtual(arguments: argparse.Namespace) -> None:
         f"{peripheral.name}, battery {peripheral.battery_percent} %, {peripheral.speed:g} times real time;"
         " connect with"
     )
-    where = f"device={peripheral.support.device.name}&hci=tcp-client:{peripheral.host}:{peripheral.port}"
-    print(f"  ble://{peripheral.name}?{where}", flush=True)
+    hci = f"&hci={peripheral.hci}" if peripheral.hci else ""
+    print(f"  ble://{peripheral.name}?device={peripheral.support.device.name}{hci}", flush=True)
     played = asyncio.run(play(peripheral, signal))
     print(f"played {played.n_samples} samples, sent {played.n_sent}")
 
 
 def _peripheral(arguments: argparse.Namespace) -> VirtualPeripheral:
-    host, _, port = arguments.listen.rpartition(":")
-    if not host or not port.isdecimal() or int(port) > 2**16 - 1:
-        raise TransportError(f"--listen {arguments.listen}: give HOST:PORT, e.g. 127.0.0.1:9111")
+    vhci = _VHCI if arguments.listen == "vhci" else ""
+    host, port = ("", 0) if vhci else _host_and_port(arguments.listen)
     support = DEVICES[arguments.device]
     assert support.ble, "the parser lets only such through"
     return VirtualPeripheral(
         support=support,
         name=arguments.name or f"{support.ble.name_prefix or 'Heart Rate'} {_SERIAL}",
         host=host,
-        port=int(port),
+        port=port,
         speed=arguments.speed,
         drop=arguments.drop,
         cut_after_s=arguments.cut_after,
@@ -50,4 +50,12 @@ def _peripheral(arguments: argparse.Namespace) -> VirtualPeripheral:
         seed=arguments.seed,
         mtu=arguments.mtu,
         pairing=arguments.pairing,
+        vhci=vhci,
     )
+
+
+def _host_and_port(listen: str) -> tuple[str, int]:
+    host, _, port = listen.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 2**16 - 1:
+        raise TransportError(f"--listen {listen}: give HOST:PORT, e.g. 127.0.0.1:9111, or vhci")
+    return host, int(port)

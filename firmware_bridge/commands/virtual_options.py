@@ -24,7 +24,11 @@ def add_virtual_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--once", action="store_true", help="end with the record (default: over and over)")
     parser.add_argument("--seconds", type=positive, help="end after so much ECG")
     parser.add_argument("--speed", type=positive, default=1.0, help="times faster than life (default 1)")
-    parser.add_argument("--listen", default=_DEFAULT_LISTEN, help=f"HCI over TCP (default {_DEFAULT_LISTEN})")
+    parser.add_argument(
+        "--listen",
+        default=_DEFAULT_LISTEN,
+        help=f"HCI over TCP (default {_DEFAULT_LISTEN}), or vhci: an adapter of this computer",
+    )
     parser.add_argument("--name", help="name to be found by (default: the device's own, and 00000001)")
     parser.add_argument("--battery", type=percent, default=87, help="charge in percent (default 87)")
     _add_troubles(parser)
