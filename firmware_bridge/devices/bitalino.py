@@ -33,16 +33,22 @@ _COUNTS_PER_MV = 1024 * 1100 / 3300  # 10 bits over 3.3 V, gain 1100
 _MIDDLE = 512
 
 
+def _times_x4(remainder: int) -> int:
+    for _ in range(4):
+        remainder = remainder << 1 ^ (0x13 if remainder & 8 else 0)
+    return remainder
+
+
+_TIMES_X4 = tuple(_times_x4(remainder) for remainder in range(16))
+
+
 def crc4(frame: bytes) -> int:
     """CRC of x^4 + x + 1 over all but the last four bits, which are taken as 0."""
     remainder = 0
     for octet in (*frame[:-1], frame[-1] & 0xF0):
-        for bit in range(7, -1, -1):
-            remainder <<= 1
-            if remainder & 0x10:
-                remainder ^= 0x13
-            remainder ^= octet >> bit & 1
-    return remainder & 0x0F
+        remainder = _TIMES_X4[remainder] ^ octet >> 4
+        remainder = _TIMES_X4[remainder] ^ octet & 0x0F
+    return remainder
 
 
 def _is_frame(frame: bytes) -> bool:

@@ -72,8 +72,8 @@ class FrameCutter:
 
     def _next_size(self) -> int | None:
         """Length of the frame that begins here; 0 if none does, `None` if more bytes must tell."""
-        if self._before is not None:
-            self._pending = self._pending.lstrip(self._format.idle) if self._format.idle else self._pending
+        if self._format.idle and not self._skipped:
+            self._pending = self._pending.lstrip(self._format.idle)
         size = self._size_at(0)
         if not size:
             return size
