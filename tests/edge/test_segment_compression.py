@@ -15,6 +15,7 @@ from edge.recorder import Recorder, RecorderSettings
 from edge.segment_compression import compress, is_raw
 from edge.segment_files import FLAC, SAMPLES, read_blocks, segments
 from edge.stream import NS_PER_S, PlacedBlock
+from firmware_bridge.recordings import open_recording
 
 FS_HZ, START_NS, LEADS = 250.0, 1_790_000_000 * NS_PER_S, ("I", "II", "V 1")
 
@@ -62,6 +63,9 @@ def test_a_compressed_segment_is_smaller_and_the_same_to_every_reader(tmp_path) 
         before.base_datetime,
     )
     assert after.fmt == ["516"] * 3
+    replayed = open_recording(str(stem), None)
+    assert (replayed.fs_hz, replayed.leads) == (FS_HZ, LEADS)
+    np.testing.assert_allclose(replayed.read_uv(100, 200), before.d_signal[100:200], atol=1e-6)
     assert_whole(tmp_path / "r")
 
 
