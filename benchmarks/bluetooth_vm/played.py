@@ -1,0 +1,24 @@
+"""What the strap plays in the virtual machine: each sample tells its own place.
+
+python -m benchmarks.bluetooth_vm.played SECONDS > signal.csv
+"""
+
+import sys
+
+import numpy as np
+import numpy.typing as npt
+
+FS_HZ = 130
+_RAMP, _BEAT_EVERY, _BEAT_N, _BEAT_UV = 1000, 104, 5, 3000  # no two seconds alike; 75 beats a minute
+_HEAD = f"Sample Rate,{FS_HZ} hertz\nLead,Lead I\nUnit,µV\n"
+
+
+def played_uv(first: int, n: int) -> npt.NDArray[np.int32]:
+    """Samples `[n]` in microvolts from number `first` on: a ramp, and beats on it."""
+    place = np.arange(first, first + n, dtype=np.int32)
+    return place % _RAMP + _BEAT_UV * (place % _BEAT_EVERY < _BEAT_N)
+
+
+if __name__ == "__main__":
+    print(_HEAD)
+    print("\n".join(map(str, played_uv(0, int(sys.argv[1]) * FS_HZ))))
