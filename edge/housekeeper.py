@@ -26,8 +26,7 @@ class Tidied:
 class Housekeeper:
     """One look at the disk at a time, no more often than every `every_s`; nobody waits for it.
 
-    A segment is named in a `Tidied` before it goes; it goes when the next look begins, so that whoever
-    was told of it has had the time to tell others.
+    A segment is named in a `Tidied` before it goes; it goes once `told` says that a person was told.
     """
 
     def __init__(self, root: Path, limits: SpaceLimits, every_s: float) -> None:
@@ -36,6 +35,7 @@ class Housekeeper:
         self._look: Future[Tidied] | None = None
         self._due_s = 0.0
         self._condemned: tuple[Path, ...] = ()
+        self._is_told = False
         self._told_s: dict[str, float] = {}
         self._closing = threading.Event()
 
@@ -43,13 +43,18 @@ class Housekeeper:
         """What the last look found, once; begins the next one when it is due."""
         tidied = self._collect()
         if tidied.too_old:
-            self._condemned, self._due_s = tidied.too_old, 0.0
-        elif self._look is None and time.monotonic() >= self._due_s:
-            condemned, self._condemned = self._condemned, ()
+            self._condemned, self._is_told = tidied.too_old, False
+        elif self._look is None and (self._is_told or time.monotonic() >= self._due_s):
+            condemned = self._condemned if self._is_told else ()
+            self._condemned, self._is_told = (), False
             self._thread = self._thread or ThreadPoolExecutor(1, "housekeeper")
             self._look = self._thread.submit(self._tidy, condemned, open_segment, bytes_per_s)
             self._due_s = time.monotonic() + self._every_s
         return tidied
+
+    def told(self) -> None:
+        """What was named so far has been told: it may go."""
+        self._is_told = bool(self._condemned)
 
     def close(self) -> None:
         """Wait for the look that is going on."""

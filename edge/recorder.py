@@ -32,7 +32,7 @@ class RecorderSettings:
 
 @dataclass(frozen=True, slots=True)
 class RecorderReport:
-    """What a person has to know: segments that the next `append` gives up, and what is running short."""
+    """What a person has to know: segments that go once `told` is called, and what is running short."""
 
     removing: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -51,10 +51,7 @@ class Recorder:
         self._keeper = Housekeeper(folder.parent, self._settings.limits, self._settings.tidy_every_s)
 
     def append(self, block: PlacedBlock) -> RecorderReport:
-        """Write a block, whose samples fit 16 bits (`clipped`); raises `OSError` where nothing is kept of it.
-
-        What the last report said of segments to be removed must be on disk by now: they go.
-        """
+        """Write a block, whose samples fit 16 bits (`clipped`); `OSError` where nothing is kept of it."""
         self._check_reserve()
         if self._segment is None or self._is_over(self._segment, block):
             self._finish_segment()
@@ -66,6 +63,10 @@ class Recorder:
         """What was appended outlives a loss of power."""
         if self._segment is not None:
             self._segment.sync()
+
+    def told(self) -> None:
+        """What the reports said is in the outbox: segments that they named may go."""
+        self._keeper.told()
 
     def close(self) -> None:
         """Finish the open segment, and wait for the housekeeper."""

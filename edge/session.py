@@ -212,11 +212,13 @@ class Session:
         next_index = self._pipeline.next_index
         if not force and not self._checkpoint_is_due(next_index):
             self._tell(self.tally.due(at_ns))
+            self._recorder.told()
             return
         self._attempt(self._recorder.sync)  # a checkpoint is never ahead of the samples on disk
         checkpoint = Checkpoint(self.recording.recording_id, next_index, self._pipeline.snapshot())
         if self._tell(self.tally.flush(at_ns), checkpoint):
             self._checkpoint_index = next_index
+        self._recorder.told()
 
     def _checkpoint_is_due(self, next_index: int) -> bool:
         """Once a minute; soon, and as soon as the disk takes samples again, where some are not on it."""
