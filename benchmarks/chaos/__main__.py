@@ -44,7 +44,7 @@ def main() -> int:
     lossy = sum(played.had_loss for played in rounds)
     print(
         f"{missing} raw samples are missing and were told;"
-        f" in {lossy} rounds some of them died with an edge on a full disk"
+        f" in {lossy} rounds some of them died with an edge before its next checkpoint"
     )
     for played in bad:
         print(f"again: python -m benchmarks.chaos --rounds 1 --seed {played.plan.seed}")

@@ -31,7 +31,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """How a round went; `had_loss`: samples that a full disk did not take died with the edge."""
+    """How a round went; `had_loss`: samples that were not safely on disk died with the edge."""
 
     plan: Plan
     account: Account
@@ -75,7 +75,7 @@ def play(folder: Path, nursery: Nursery, source: Source, plan: Plan) -> Played:
 
 
 def _settle(house: Household, source: Source) -> Account:
-    """Where samples died with an edge on a full disk, its events follow from what is left."""
+    """Where samples died with an edge, its events follow from what is left."""
     calm = None if house.had_loss else source.calm
     return settle(house.folder, house.recordings, source.raw_uv, calm)
 
@@ -119,7 +119,7 @@ def _happen(house: Household, accident: Accident) -> None:
                 house.kill_edge()
                 if accident.damage != "none":
                     house.damage(accident)
-                house.had_loss = house.had_loss or (house.had_full_disk and house.lost_with_the_edge())
+                house.had_loss = house.had_loss or house.lost_with_the_edge()
         case "kill broker" if house.has_own_broker:
             house.kill_broker()
         case "kill hub" | "kill broker":
