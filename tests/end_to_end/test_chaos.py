@@ -11,7 +11,7 @@ from benchmarks.chaos.rounds import play, prepare
 
 ROUNDS = 20
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(180)]
 
 
 @pytest.fixture(scope="module")
