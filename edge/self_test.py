@@ -139,7 +139,7 @@ def _device(config: EdgeConfig) -> Result:
 
 
 async def _first_samples(uri: str) -> Result:
-    from firmware_bridge.packets import Battery, HeartRate, SampleBlock
+    from firmware_bridge.packets import Battery, Contact, HeartRate, SampleBlock
     from firmware_bridge.transports import open_transport
 
     battery = contact = ""
@@ -151,7 +151,7 @@ async def _first_samples(uri: str) -> Result:
                 match received.packet:
                     case Battery(percent=percent):
                         battery = f", battery {percent} %"
-                    case HeartRate(contact=False):
+                    case HeartRate(contact=False) | Contact(is_worn=False):
                         contact = ", not in contact with the skin"
                 if isinstance(received.packet, expected):
                     told = f"{device.name}: {', '.join(device.leads) or 'intervals'} at {device.fs_hz:g} Hz"

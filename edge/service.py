@@ -37,7 +37,16 @@ from edge.supervision import Supervisor
 from edge.tasks import cancel, first_to_end
 from edge.wearing import News, Wearing
 from firmware_bridge.device import Device
-from firmware_bridge.packets import Battery, Damage, HeartRate, LinkLost, LinkRestored, Received, SampleBlock
+from firmware_bridge.packets import (
+    Battery,
+    Contact,
+    Damage,
+    HeartRate,
+    LinkLost,
+    LinkRestored,
+    Received,
+    SampleBlock,
+)
 from firmware_bridge.transports import open_transport
 
 _LOG = logging.getLogger(__name__)
@@ -165,6 +174,8 @@ class EdgeService:
                 self._tell(self._wearing.hear_contact(contact, received.host_time_ns))
                 if isinstance(session, IntervalSession):
                     session.hear(heart_rate, received.host_time_ns)
+            case Contact(is_worn=is_worn):
+                self._tell(self._wearing.hear_contact(is_worn, received.host_time_ns))
             case Battery(percent=percent):
                 self._tell(self._wearing.hear_battery(percent))
             case Damage(n_bytes=n_bytes, reason=reason):

@@ -34,7 +34,7 @@ Float32 = npt.NDArray[np.float32]
 
 VERSION = "1"
 TRAINING_DATA = ("mitdb DS1", "svdb", "cpsc2021", "cinc2017", "cudb", "ptbxl")
-LIMITS = ParityLimits(cosine=0.98, divergence=0.03, top1=0.9, answers=0.75)
+LIMITS = ParityLimits(cosine=0.95, divergence=0.03, top1=0.9, answers=0.75)
 """llama.cpp multiplies in 8 bit: logits of the packaged Q4_1 file differ from torch's without any adapter."""
 
 _LARGEST_ROW_DIFFERENCE = 1e-3
