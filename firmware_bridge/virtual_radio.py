@@ -19,8 +19,8 @@ from bumble.transport.vhci import open_vhci_transport
 _LOG = logging.getLogger(__name__)
 _ADVERTISING_INTERVAL_MS = 100
 _LARGEST_MTU = 517
-# said to be there by the virtual controller, but BlueZ fails on them: github.com/google/bumble/issues/841
-_NOT_WITH_BLUEZ = LeFeatureMask.LL_PRIVACY | LeFeatureMask.LE_EXTENDED_ADVERTISING
+# with these the kernel waits for an event that the controller never sends: github.com/google/bumble/issues/841
+_NOT_WITH_KERNEL = LeFeatureMask.LL_PRIVACY | LeFeatureMask.LE_EXTENDED_ADVERTISING
 
 
 class _CentralPort(StreamPacketSource):
@@ -69,7 +69,7 @@ class VirtualRadio:
             OSError: there is no virtual HCI at `path`, or it may not be used.
         """
         transport = await open_vhci_transport(path)
-        self._far.le_features &= ~_NOT_WITH_BLUEZ
+        self._far.le_features &= ~_NOT_WITH_KERNEL
         transport.source.set_packet_sink(self._far)
         self._far.host = transport.sink
         await self.peripheral.power_on()

@@ -3,7 +3,7 @@
 #
 #   build.sh FOLDER [MIRROR]     as root; FOLDER gets vmlinuz, initrd.img and disk.img (4 GB while it is built)
 #
-# Needs: debootstrap, e2fsprogs, git, and a Python with pip (PYTHON=..., default python3).
+# Needs: mmdebstrap, e2fsprogs, git, and a Python with pip (PYTHON=..., default python3).
 set -eu
 folder=${1:?usage: build.sh FOLDER [MIRROR]}
 mirror=${2:-http://deb.debian.org/debian}
@@ -13,13 +13,12 @@ mkdir -p "$folder"
 folder=$(cd "$folder" && pwd)
 root=$folder/rootfs site=$folder/rootfs/opt/hearth
 
-if [ ! -e "$folder/debootstrap.done" ]; then
+if [ ! -e "$folder/debian.done" ]; then
     rm -rf "$root"
-    mkdir -p "$folder/debs"
-    debootstrap --variant=minbase --cache-dir="$folder/debs" --include=linux-image-amd64,bluez,dbus,python3,kmod,udev,iproute2 \
-        bookworm "$root" "$mirror"
-    rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/*
-    touch "$folder/debootstrap.done"
+    mmdebstrap --mode=root --variant=minbase --include=linux-image-amd64,bluez,dbus,python3,kmod,udev,iproute2 \
+        --aptopt='Acquire::Languages "none"' --dpkgopt='path-exclude=/usr/share/man/*' \
+        --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt=force-unsafe-io bookworm "$root" "$mirror"
+    touch "$folder/debian.done"
 fi
 
 # Hearth as it is committed, and of what it needs only what a strap and a watcher import

@@ -35,7 +35,7 @@ async def told(kernel, n):
     return os.read(kernel, n)
 
 
-async def test_the_kernel_gets_an_adapter_without_the_features_that_bluez_fails_on(vhci):
+async def test_the_kernel_gets_an_adapter_without_the_features_that_it_fails_on(vhci):
     kernel, path = vhci
     async with asyncio.timeout(10), await VirtualRadio("Polar H10 1", "C0:11:22:33:44:55").open_vhci(path):
         assert await told(kernel, 2) == b"\xff\x00", "asks for an adapter"
