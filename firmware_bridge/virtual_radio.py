@@ -19,7 +19,7 @@ from bumble.transport.vhci import open_vhci_transport
 _LOG = logging.getLogger(__name__)
 _ADVERTISING_INTERVAL_MS = 100
 _LARGEST_MTU = 517
-# with these the kernel waits for an event that the controller never sends: github.com/google/bumble/issues/841
+# with these the kernel waits for an event that bumble never sends: github.com/google/bumble/issues/841
 _NOT_WITH_KERNEL = LeFeatureMask.LL_PRIVACY | LeFeatureMask.LE_EXTENDED_ADVERTISING
 
 
