@@ -34,8 +34,8 @@ class Nursery:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._ask("end")
-        self._server.wait()
+        with self._server:
+            self._ask("end")
 
     def start(self, folder: Path, log: str, *arguments: str) -> int:
         """Run `hearth ARGUMENTS` in the folder; gives the process id."""
