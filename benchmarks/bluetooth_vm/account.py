@@ -41,7 +41,7 @@ async def _heard(capture: Path) -> Heard:
         async for received in transport.packets():
             match received.packet:
                 case SampleBlock() as block:
-                    end = _take(heard, block, end)
+                    end = taken(heard, block, end)
                 case HeartRate():
                     heard.n_heart_rates += 1
                 case Damage():
@@ -49,7 +49,7 @@ async def _heard(capture: Path) -> Heard:
     return heard
 
 
-def _take(heard: Heard, block: SampleBlock, end: int) -> int:
+def taken(heard: Heard, block: SampleBlock, end: int) -> int:
     """Check a block against the place that the strap's clock gives it; the place of its end."""
     assert block.last_sample_ns, "the H10 has a clock"
     n, new_end = len(block.counts), round((block.last_sample_ns - DEVICE_EPOCH_NS) * FS_HZ / 1e9)
