@@ -13,7 +13,7 @@ LLAMA  := llama-cpp-python==0.3.36
 LLAMA_FLAGS := -C cmake.define.GGML_NATIVE=OFF -C cmake.define.LLAVA_BUILD=OFF -C cmake.define.LLAMA_OPENSSL=OFF
 TEX    := texlive-latex-base texlive-latex-recommended lmodern
 
-.PHONY: demo test lint types contracts tests train train-language figures ask-figures pictures clean system-demo system-test
+.PHONY: chaos soak fuzz demo test lint types contracts tests train train-language figures ask-figures pictures clean system-demo system-test
 
 demo: system-demo $(VENV)/demo.done
 	$(BIN)/hearth demo $(ARGS)
@@ -57,6 +57,19 @@ train-language: $(VENV)/dev.done
 # every figure that is published, beside open peers, on the recordings in DATA; pages in docs/figures
 figures: $(VENV)/dev.done .venv-peers/done
 	$(BIN)/python -m benchmarks.figures --data $(DATA) --into-manifest $(ARGS)
+
+# 500 rounds of kills, cuts, full disks and damage; some hours. ARGS="--rounds 1 --seed 217" repeats one
+chaos: $(VENV)/dev.done
+	$(BIN)/python -m benchmarks.chaos $(or $(ARGS),--rounds 500 --seed 1)
+
+# a day of real records at 60 times real time, 24 minutes; page and plot in docs/figures
+soak: $(VENV)/dev.done
+	$(BIN)/python -m benchmarks.soak --data $(DATA)
+
+# coverage-guided, over all decoders
+fuzz: $(VENV)/dev.done
+	$(BIN)/python -m pip install --quiet atheris
+	$(BIN)/python tests/fuzz/fuzz_decoders.py -max_total_time=600 -max_len=400 -len_control=0
 
 # how well `hearth ask` reads questions, on its fixed set
 ask-figures: $(VENV)/dev.done

@@ -194,7 +194,8 @@ def cpu_percent(samples: list[Sample]) -> np.ndarray:
     """Of a core at real time, over the ten minutes before each look."""
     signal_s, cpu_s = (np.array([getattr(one, key) for one in samples]) for key in ("signal_s", "cpu_s"))
     before = np.maximum(0, np.searchsorted(signal_s, signal_s - 600) - 1)
-    return 100 * (cpu_s - cpu_s[before]) / np.maximum(signal_s - signal_s[before], 60)
+    share: np.ndarray = 100 * (cpu_s - cpu_s[before]) / np.maximum(signal_s - signal_s[before], 60)
+    return share
 
 
 def plot(found: dict[str, list[Sample]], path: Path) -> None:

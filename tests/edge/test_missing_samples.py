@@ -67,9 +67,7 @@ def damage(path: Path, back: int) -> None:
     path.write_bytes(content)
 
 
-@pytest.mark.filterwarnings(
-    "ignore::pytest.PytestUnraisableExceptionWarning"
-)  # its files are open
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # its files are open
 @pytest.mark.parametrize(("seconds", "back"), [(85, 2), (85, 2 * 2 * FS_HZ), (60, 2)])
 async def test_damage_before_and_after_the_checkpoint_is_told(start, toy_uv, tmp_path, seconds, back) -> None:
     session, _ = start()

@@ -34,7 +34,24 @@ _LONGEST_S = 60
 _FROM_EVENT = 0.8  # of the windows hold an event of a waveform, each waveform as often as any other
 _PTBXL_VIEWS = (("I",), ("II",), ("I", "II", "V1"), ("V1",), ("V5",), ("II", "V5"), ("III",))
 _VENTRICULAR_RHYTHMS = frozenset(
-    "106 203 205 215 217 802 804 812 841 851 857 859 879 881 887 891".split()
+    [
+        "106",
+        "203",
+        "205",
+        "215",
+        "217",
+        "802",
+        "804",
+        "812",
+        "841",
+        "851",
+        "857",
+        "859",
+        "879",
+        "881",
+        "887",
+        "891",
+    ]
 )
 
 Row = dict[str, Any]
