@@ -17,6 +17,7 @@ from benchmarks.bluetooth_vm.hci_log import Session, sessions
 from benchmarks.bluetooth_vm.played import FS_HZ, played_uv
 from firmware_bridge.devices.polar_h10_frames import DEVICE_EPOCH_NS
 from firmware_bridge.packets import Damage, HeartRate, SampleBlock
+from firmware_bridge.transport import TransportError
 from firmware_bridge.transports import open_transport
 
 _STRAP = "Polar H10 00000001"
@@ -92,4 +93,7 @@ def main(result: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    try:
+        sys.exit(main(Path(sys.argv[1])))
+    except (OSError, TransportError) as error:
+        sys.exit(f"{error}: the test did not come that far; see console.log and the other logs beside it")

@@ -2,15 +2,15 @@
 # First process of the virtual machine. /test is the disk that brings the signal and takes the results.
 export PATH=/opt/hearth/bin:/usr/sbin:/usr/bin:/sbin:/bin PYTHONPATH=/opt/hearth HOME=/root LANG=C.UTF-8
 strap="Polar H10 00000001"
-source="ble://$strap?device=polar_h10&timeout=240"
+source="ble://$strap?device=polar_h10&timeout=1200"
 
 say() { echo "$(cut -d' ' -f1 /proc/uptime) $*" | tee -a /test/steps.log; }
 
-# Waits up to 240 s until a command succeeds.
+# Waits up to half an hour until a command succeeds: the emulated machine is slow where the real one is busy.
 until_true() {
-    for _ in $(seq 240); do
+    for _ in $(seq 360); do
         "$@" >/dev/null 2>&1 && return
-        sleep 1
+        sleep 5
     done
     say "in vain: $*"
 }
@@ -18,6 +18,7 @@ until_true() {
 is_powered() { bluetoothctl show | grep -q 'Powered: yes'; }
 
 run_test() {
+    say "$(uname -r) runs"
     modprobe hci_vhci
     mkdir -p /run/dbus
     dbus-daemon --system --fork
@@ -30,7 +31,7 @@ run_test() {
     strap_process=$!
     until_true grep -q 'waits on' /test/strap.log
     until_true is_powered
-    say "$(uname -r), BlueZ $(bluetoothctl --version | cut -d' ' -f2), the adapter is on"
+    say "BlueZ $(bluetoothctl --version | cut -d' ' -f2), the adapter is on"
     hearth devices watch "$source&capture=/test/first.hcap" --seconds 20 >/test/first.log 2>&1
     say "the first watcher left with status $?"
     hearth devices watch "$source&capture=/test/second.hcap&until=stopped" >/test/second.log 2>&1
