@@ -1,8 +1,8 @@
 """A day of real records through a running edge and hub, faster than life: memory, descriptors and CPU.
 
-    python -m benchmarks.soak --data DIR --speed 60 --out docs/figures
+    python -m benchmarks.soak --data DIR --speed 60 --out docs
 
-Writes soak.md and soak.png: the 48 half hours of MIT-BIH as one day, first signal, by `replay://`.
+Writes soak.md and pictures/soak.png: the 48 half hours of MIT-BIH as one day, first signal, by `replay://`.
 """
 
 import argparse
@@ -164,9 +164,8 @@ def counted(folder: Path) -> str:
     return f"{sum(statistics['beats'].values())} beats in {statistics['wear_s'] / 3600:.2f} h reached the hub"
 
 
-def page(found: dict[str, list[Sample]], reached: str, command: str) -> str:
+def page(figures: dict[str, dict[str, float]], reached: str, command: str) -> str:
     """The page in Markdown."""
-    figures = {name: summary(samples) for name, samples in found.items()}
     edge = figures["edge"]
     lines = [
         "# Soak: a day of real records",
@@ -174,14 +173,14 @@ def page(found: dict[str, list[Sample]], reached: str, command: str) -> str:
         f"`{command}`",
         "",
         "* The 48 half hours of MIT-BIH, first signal, as one day through a running edge and hub (embedded"
-        " broker, SQLite), the encoder on, the language model off. " + reached + ".",
+        f" broker, SQLite), the encoder on, the language model off. {reached}.",
         f"* Bars: CPU under {_MOST_CPU:g} % of a core at real time:"
         f" {edge['CPU at real time, % of a core']:.2f} %;"
         f" memory flat after the first hour (under {_MOST_GROWTH_MB:g} MB a day):"
         f" {edge['growth by a line, MB a day']:.1f} MB; descriptors:"
         f" {edge['descriptors at 1 h']:g} at the first hour, {edge['most descriptors']:g} at most.",
         "",
-        "![memory, descriptors and CPU](soak.png)",
+        "![memory, descriptors and CPU](pictures/soak.png)",
         "",
         "| | edge | hub |",
         "|---|---:|---:|",
@@ -232,18 +231,19 @@ def main() -> int:
     parser.add_argument("--data", type=Path, required=True, help="folder with mitdb/")
     parser.add_argument("--hours", type=float, default=24.0, help="of ECG (default 24)")
     parser.add_argument("--speed", type=float, default=60.0, help="times real time (default 60)")
-    parser.add_argument("--out", type=Path, default=Path("docs/figures"))
+    parser.add_argument("--out", type=Path, default=Path("docs"))
     arguments = parser.parse_args()
     with TemporaryDirectory() as name:
         folder = Path(name)
         write_configs(folder, write_day(arguments.data, folder, arguments.hours), arguments.speed)
         found = soak(folder, arguments.hours)
         reached = counted(folder)
-    arguments.out.mkdir(parents=True, exist_ok=True)
+    (arguments.out / "pictures").mkdir(parents=True, exist_ok=True)
+    figures = {name: summary(samples) for name, samples in found.items()}
     command = f"python -m benchmarks.soak --data DIR --hours {arguments.hours:g} --speed {arguments.speed:g}"
-    (arguments.out / "soak.md").write_text(page(found, reached, command))
-    plot(found, arguments.out / "soak.png")
-    print(json.dumps({name: summary(samples) for name, samples in found.items()}, indent=2))
+    (arguments.out / "soak.md").write_text(page(figures, reached, command))
+    plot(found, arguments.out / "pictures" / "soak.png")
+    print(json.dumps(figures, indent=2))
     return 0
 
 
