@@ -82,6 +82,10 @@ class IntervalSession:
         self._store(self.tally.due(at_ns))
         self._commit()
 
+    def is_whole(self) -> bool:
+        """Intervals are analysed again at once: it costs nothing."""
+        return False
+
     async def interrupt(self) -> None:
         """The link is lost: what is open ends now, and not when the link is back."""
         self._end_run()
@@ -91,13 +95,17 @@ class IntervalSession:
         self._store(events)
 
     async def finish(self) -> None:
-        """The recording is over."""
+        """The recording is over; it is kept open for `settle`, should its last events be lost on disk."""
         self._emit(self._pipeline.flush())
         self._attempt(self._journal.close)
         self._store(self.tally.flush(time.time_ns()))
         if self._outbox.has_unsaved:
             _LOG.error("%s stays open: its last events are not on disk", self.recording.folder.name)
             return
+        self.recording.end()
+
+    def settle(self) -> None:
+        """The hub has everything."""
         self.recording.finish()
         self._outbox.finish_recording(self.recording.recording_id)
 

@@ -21,9 +21,19 @@ class RecordingFolder:
     fs_hz: float
     leads: tuple[str, ...]
 
+    @property
+    def is_ended(self) -> bool:
+        """All of it is recorded; its last events may still be on their way."""
+        return (self.folder / "ended").exists()
+
+    def end(self) -> None:
+        """Nothing will be recorded any more."""
+        (self.folder / "ended").touch()
+
     def finish(self) -> None:
-        """Nothing will be added any more."""
-        (self.folder / "open").unlink(missing_ok=True)
+        """The hub has all that was told of it: there is nothing to take up again."""
+        for marker in ("open", "ended"):
+            (self.folder / marker).unlink(missing_ok=True)
 
     def is_from(self, uri: str, device: Device) -> bool:
         """True where a device could continue this recording."""

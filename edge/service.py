@@ -115,6 +115,7 @@ class EdgeService:
             await self._publisher.start()
             job = asyncio.create_task(self._publisher.run())
             try:
+                await self._keeper.recover(ended_only=True)
                 await self._drain()
             finally:
                 await cancel([job])
@@ -200,7 +201,7 @@ class EdgeService:
             analysed.cancel()
             return
         self._notice("recording_ended", self._config.device.uri)
-        await self._session.finish()
+        await self._keeper.end()
 
     async def _drain(self, *, questions: bool = False) -> None:
         """Wait until the hub has everything; what is not delivered stays on disk."""
@@ -210,6 +211,7 @@ class EdgeService:
                 _LOG.info("%d events wait for the hub", self._outbox.backlog())
                 told = time.monotonic()
             await asyncio.sleep(0.1)
+        self._keeper.settle()
 
     async def _tell_state(self) -> None:
         while True:
@@ -218,6 +220,8 @@ class EdgeService:
             self._supervisor.alive(f"{state.link}; {state.outbox_backlog} events wait for the hub")
             if self._config.model.store and time.monotonic() - self._started_s > _PROOF_S:
                 confirm(self._config.model.store)
+            if not state.outbox_backlog:
+                self._keeper.settle()
             await asyncio.sleep(1.0)
 
     def _state(self) -> LiveState:

@@ -89,6 +89,11 @@ class Session:
             known = block.stop_index
             yield block
 
+    def is_whole(self) -> bool:
+        """The last checkpoint is that of the last sample on disk: nothing has to be analysed, or told missing."""
+        checkpoint, last = self._outbox.checkpoint(self.recording.recording_id), self.last_block()
+        return checkpoint is not None and checkpoint.next_index == (last.stop_index if last else 0)
+
     def last_block(self) -> PlacedBlock | None:
         """The newest block on disk."""
         return last_block(self.recording.folder, len(self.recording.leads))
@@ -144,7 +149,7 @@ class Session:
         self._tell(events)
 
     async def finish(self) -> None:
-        """The recording is over."""
+        """The recording is over; it is kept open for `settle`, should its last events be lost on disk."""
         try:
             self._emit(await self._analyst.run(lambda pipeline: pipeline.flush()))
         except AnalysisFailed as failure:
@@ -154,6 +159,10 @@ class Session:
         if self._outbox.has_unsaved:
             _LOG.error("%s stays open: its last events are not on disk", self.recording.folder.name)
             return
+        self.recording.end()
+
+    def settle(self) -> None:
+        """The hub has everything."""
         self.recording.finish()
         self._outbox.finish_recording(self.recording.recording_id)
 

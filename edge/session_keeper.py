@@ -24,26 +24,53 @@ class SessionKeeper:
     def __init__(self, config: EdgeConfig, encoder: Encoder, outbox: Outbox, desk: LocalizerDesk) -> None:
         self._config, self._encoder, self._outbox, self._desk = config, encoder, outbox, desk
         self.session: AnySession | None = None
+        self._goes_on = False
+        self._ended: list[AnySession] = []
 
-    async def recover(self) -> None:
-        """Recordings that a crash left open are analysed to their end; the newest may go on."""
+    async def recover(self, *, ended_only: bool = False) -> None:
+        """Recordings that a crash left open are analysed to their end; the newest may go on.
+
+        One that had ended is looked at again too: of its last events some may have been lost with the disk.
+        """
         for recording in open_recordings(recordings_folder(self._config)):
-            if self.session is not None:
-                await self.session.finish()
-            self.session = self._new(recording)
-            await self.session.recover()
+            if recording.is_ended:
+                await self._look_again(self._new(recording))
+            elif not ended_only:
+                await self.end()
+                self.session, self._goes_on = self._new(recording), True
+                await self.session.recover()
+
+    async def _look_again(self, session: AnySession) -> None:
+        if not session.is_whole():
+            await session.recover()
+            await session.finish()
+        self._ended.append(session)
+
+    async def end(self) -> None:
+        """The recording that is being made is over."""
+        if self.session is not None and self._goes_on:
+            self._goes_on = False
+            await self.session.finish()
+            self._ended.append(self.session)
+
+    def settle(self) -> None:
+        """To be called where the hub has everything: what has ended needs no second look."""
+        for session in self._ended:
+            if session.recording.is_ended:
+                session.settle()
+        self._ended.clear()
 
     async def begin(self, device: Device) -> tuple[SampleClock, NoticeCode]:
         """The source is open: go on with the newest recording where it can be, else begin one."""
         uri = self._config.device.uri
         clock = SampleClock(device, utc_ns(self._config.device.start_at))
-        if self.session is not None and self._can_go_on(self.session, device):
+        if self.session is not None and self._goes_on and self._can_go_on(self.session, device):
             restarts = uri.startswith(_RESTARTABLE)
             self.session.skip_recorded() if restarts else self.session.continue_clock(clock)
             return clock, "edge_restarted"
-        if self.session is not None:
-            await self.session.finish()
+        await self.end()
         self.session = self._new(new_recording(recordings_folder(self._config), uri, device))
+        self._goes_on = True
         return clock, "recording_started"
 
     def _can_go_on(self, session: AnySession, device: Device) -> bool:

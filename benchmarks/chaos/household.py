@@ -152,7 +152,8 @@ class Household:
 
     def _has_ended(self) -> bool:
         has_samples = any(segments(folder) for folder in self.recordings)
-        return has_samples and not any((folder / "open").exists() for folder in self.recordings)
+        going_on = [f for f in self.recordings if (f / "open").exists() and not (f / "ended").exists()]
+        return has_samples and not going_on
 
     def _newest_segment(self) -> Path | None:
         raw = [path for folder in self.recordings for path in folder.glob("*.dat")]

@@ -191,7 +191,7 @@ async def test_a_killed_edge_tells_the_same(tmp_path, encoder):
     of = lambda all_: sorted(str(event.model_dump(include=kept)) for event in all_)  # noqa: E731
     assert of(events) == of(expected)
     assert len({event.event_id for event in events}) == len(events)
-    assert not (recording.folder / "open").exists()
+    assert recording.is_ended
 
 
 async def test_every_episode_says_that_it_is_by_intervals(tmp_path, encoder):
