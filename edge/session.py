@@ -90,7 +90,7 @@ class Session:
             yield block
 
     def is_whole(self) -> bool:
-        """The last checkpoint is that of the last sample on disk: nothing has to be analysed, or told missing."""
+        """The last checkpoint is that of the last sample on disk: nothing is left to analyse or to tell."""
         checkpoint, last = self._outbox.checkpoint(self.recording.recording_id), self.last_block()
         return checkpoint is not None and checkpoint.next_index == (last.stop_index if last else 0)
 
