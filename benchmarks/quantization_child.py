@@ -8,20 +8,20 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.speed_child import highest_memory_mb
-from export.language.llama_run import LlamaRun
+from edge.llama_session import LlamaSession
 
 PROMPT_TOKENS, ANSWER_TOKENS, REPEATS = 256, 48, 3
 
 
-def timed(run: LlamaRun) -> tuple[float, float]:
-    """Seconds of a prompt, and of an answer one token at a time; logits of the last row alone are copied."""
-    ids = np.random.default_rng(0).integers(100, run.n_vocab, PROMPT_TOKENS).tolist()
-    run.begin()
+def timed(session: LlamaSession) -> tuple[float, float]:
+    """Seconds of a prompt, and of an answer one token at a time."""
+    ids = np.random.default_rng(0).integers(100, session.n_vocab, PROMPT_TOKENS).tolist()
+    session.take_back()
     begun_s = time.perf_counter()
-    run.feed(ids, last_only=True)
+    session.feed(ids)
     prompt_s = time.perf_counter() - begun_s
     for code in ids[:ANSWER_TOKENS]:
-        run.feed([code], last_only=True)
+        session.feed([code])
     return prompt_s, time.perf_counter() - begun_s - prompt_s
 
 
@@ -30,8 +30,8 @@ def main() -> None:
     parser.add_argument("model", type=Path)
     parser.add_argument("--lora", type=Path)
     arguments = parser.parse_args()
-    with LlamaRun(arguments.model, arguments.lora, n_ctx=1024) as run:
-        prompts_s, answers_s = zip(*(timed(run) for _ in range(REPEATS)), strict=True)
+    with LlamaSession(arguments.model, arguments.lora) as session:
+        prompts_s, answers_s = zip(*(timed(session) for _ in range(REPEATS)), strict=True)
     figures = {
         "prompt_per_s": PROMPT_TOKENS / min(prompts_s),
         "answer_per_s": ANSWER_TOKENS / min(answers_s),

@@ -19,6 +19,7 @@ from peft import PeftModel
 from edge.ecg_prompt import EcgPlace
 from edge.encoder import Encoder
 from edge.language_bundle import BundledFile, LanguageBundle, LanguageManifest, file_sha256
+from edge.llama_session import LlamaSession
 from edge.localizer_prompt import LOCATED, MOST_SPANS, look_at
 from edge.onnx_session import OnnxSession
 from edge.raw_ecg import RawEcg
@@ -26,7 +27,6 @@ from edge.signal_reader import SignalReader
 from edge.soft_tokens import MARKS
 from export.language.adapter_gguf import write_adapter
 from export.language.base import BaseModel
-from export.language.llama_run import LlamaRun
 from export.language.parity import GoldenPrompt, LanguageParity, ParityLimits, compare, require
 from export.language.projector import Projector, export_projector
 
@@ -64,7 +64,7 @@ def write_language_bundle(taught: Taught, ecgs: Sequence[RawEcg], folder: Path) 
         manifest = _manifest(taught, draft)
         bundle = LanguageBundle(draft, manifest)
         prompts = golden_prompts(SignalReader(taught.encoder, bundle), ecgs)
-        with LlamaRun(taught.gguf, bundle.adapter) as run:
+        with LlamaSession(taught.gguf, bundle.adapter) as run:
             report = compare(taught.adapted, run, prompts)
         require(report, LIMITS, "the adapter over the packaged model")
         told = manifest.model_copy(update={"figures": {"parity": asdict(report)}})

@@ -10,10 +10,10 @@ from typing import Any, Final
 import numpy as np
 
 from edge.errors import UserError
+from edge.llama_session import LlamaSession
 from export.language.adapter_gguf import write_adapter
 from export.language.base import BaseModel
 from export.language.checkpoint import load_checkpoint
-from export.language.llama_run import LlamaRun
 from export.language.lora import load_adapter, merged
 from export.language.parity import (
     GoldenPrompt,
@@ -101,7 +101,7 @@ def _whole(
     first = request.kind if request.kind in WRITTEN else "f16"
     draft, small = folder / "draft.gguf", folder / "small.gguf"
     write_gguf(model, base.tokenizer, draft, source=source, precision=first)
-    with LlamaRun(draft, n_ctx=_context(model)) as run:
+    with LlamaSession(draft, context_tokens=_context(model)) as run:
         if source is None:
             check_ids(lambda text: base.tokenizer(text, add_special_tokens=False).input_ids, run, TEXTS)
         whole = compare(model, run, golden_prompts(model))
@@ -133,7 +133,7 @@ def _adapter(
 
 
 def _compared(model: Model, path: Path, lora: Path | None = None) -> LanguageParity:
-    with LlamaRun(path, lora, n_ctx=_context(model)) as run:
+    with LlamaSession(path, lora, context_tokens=_context(model)) as run:
         return compare(model, run, golden_prompts(model))
 
 

@@ -10,11 +10,12 @@ from peft import PeftModel
 from torch import nn
 from transformers import DynamicCache, PreTrainedModel
 
-from export.language.grammar import greedy
-from export.language.llama_run import LlamaRun, Piece
+from edge.llama_session import LlamaSession
 
 Float32 = npt.NDArray[np.float32]
 Model = PreTrainedModel | PeftModel
+Piece = str | Float32
+"""Text, or soft tokens `[rows, width]`."""
 
 
 class LanguageParityError(Exception):
@@ -57,13 +58,13 @@ class LanguageParity:
     n_rows: int
 
 
-def compare(model: Model, run: LlamaRun, prompts: Sequence[GoldenPrompt]) -> LanguageParity:
+def compare(model: Model, run: LlamaSession, prompts: Sequence[GoldenPrompt]) -> LanguageParity:
     """Run both on each prompt."""
     cosines, divergences, tops, answers = [], [], [], []
     for prompt in prompts:
         ours, cache = _torch_logits(model, run, prompt.pieces)
-        run.begin()
-        theirs = np.concatenate([run.feed(piece) for piece in prompt.pieces])
+        run.take_back()
+        theirs = np.concatenate([run.feed_rows(piece) for piece in prompt.pieces])
         cosines.append(_cosine(ours, theirs))
         divergences.append(_divergence(ours, theirs))
         tops.append(ours.argmax(axis=1) == theirs.argmax(axis=1))
@@ -98,7 +99,7 @@ def require(found: LanguageParity, limits: ParityLimits, what: str) -> None:
         raise LanguageParityError(f"gate: {what} differs from torch: {'; '.join(missed)}")
 
 
-def check_ids(tokenize: Callable[[str], list[int]], run: LlamaRun, texts: Sequence[str]) -> None:
+def check_ids(tokenize: Callable[[str], list[int]], run: LlamaSession, texts: Sequence[str]) -> None:
     """Raise `LanguageParityError` where torch's tokenizer and llama.cpp cut a text differently."""
     for text in texts:
         ours, theirs = tokenize(text), run.ids(text)
@@ -114,7 +115,7 @@ def input_embedding(model: Model) -> nn.Module:
 
 
 @torch.no_grad()
-def _torch_logits(model: Model, run: LlamaRun, pieces: Sequence[Piece]) -> tuple[Float32, DynamicCache]:
+def _torch_logits(model: Model, run: LlamaSession, pieces: Sequence[Piece]) -> tuple[Float32, DynamicCache]:
     embed = input_embedding(model)
     rows = [
         embed(torch.tensor(run.ids(piece), dtype=torch.long))
@@ -128,18 +129,18 @@ def _torch_logits(model: Model, run: LlamaRun, pieces: Sequence[Piece]) -> tuple
 
 
 def _same_answer(
-    model: Model, cache: DynamicCache, run: LlamaRun, prompt: GoldenPrompt, after: tuple[Float32, Float32]
+    model: Model, cache: DynamicCache, run: LlamaSession, prompt: GoldenPrompt, after: tuple[Float32, Float32]
 ) -> bool:
     @torch.no_grad()
-    def torch_feed(code: int) -> Float32:
-        output = model(input_ids=torch.tensor([[code]]), past_key_values=cache, use_cache=True)
+    def torch_feed(codes: Sequence[int]) -> Float32:
+        output = model(input_ids=torch.tensor([list(codes)]), past_key_values=cache, use_cache=True)
         return output.logits[0, -1].float().numpy()
 
-    def llama_feed(code: int) -> Float32:
-        return run.feed([code], last_only=True)[-1]
-
-    rules = prompt.grammar, prompt.answer_tokens
-    return greedy(run, after[0], torch_feed, *rules) == greedy(run, after[1], llama_feed, *rules)
+    ours, theirs = (
+        [token.code for token in run.generate(first, prompt.grammar, prompt.answer_tokens, feed)]
+        for first, feed in zip(after, (torch_feed, run.feed), strict=True)
+    )
+    return ours == theirs
 
 
 def _cosine(ours: Float32, theirs: Float32) -> Float32:

@@ -55,10 +55,10 @@ def test_a_lora_is_merged_or_written_alone(folder, lora, tmp_path, capsys) -> No
     assert export("--model", folder, "--lora", lora, "--out", whole) == 0
     assert export("--model", base, "--lora", lora, "--adapter", "--out", alone) == 0
     assert "adapter over the base: cosine 0.99" in capsys.readouterr().out
-    from export.language.llama_run import LlamaRun
+    from edge.llama_session import LlamaSession
 
-    with LlamaRun(whole, n_ctx=64) as merged, LlamaRun(base, alone, n_ctx=64) as over, LlamaRun(base) as bare:
-        rows = [run.feed("The rhythm is regular") for run in (merged, over, bare)]
+    with LlamaSession(whole) as merged, LlamaSession(base, alone) as over, LlamaSession(base) as bare:
+        rows = [run.feed_rows("The rhythm is regular") for run in (merged, over, bare)]
     torch.testing.assert_close(*map(torch.from_numpy, rows[:2]), atol=0.05, rtol=0.05)
     assert abs(rows[0] - rows[2]).max() > 0.5
 

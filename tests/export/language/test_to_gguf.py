@@ -12,7 +12,7 @@ from export.language.to_gguf import quantize, write_gguf
 from export.language.tokenizer import tokenizer_of_gguf
 
 parity = pytest.importorskip("export.language.parity", reason="llama-cpp-python is not installed")
-llama_run = pytest.importorskip("export.language.llama_run", reason="llama-cpp-python is not installed")
+llama_session = pytest.importorskip("edge.llama_session", reason="llama-cpp-python is not installed")
 
 TEXTS = (
     "The rate is 75 / min.",
@@ -34,7 +34,7 @@ def prompts(model) -> list:
 
 
 def found(model, path, lora=None):
-    with llama_run.LlamaRun(path, lora, n_ctx=256) as run:
+    with llama_session.LlamaSession(path, lora, context_tokens=256) as run:
         return parity.compare(model, run, prompts(model))
 
 
@@ -101,7 +101,7 @@ def test_tokens_are_those_of_llama_cpp_both_ways(llama, tokenizer, tmp_path) -> 
     read = tokenizer_of_gguf(path)
     assert (read.eos_token_id, read.bos_token_id, read.pad_token_id) == (2, 1, 2)
     assert read.chat_template == tokenizer.chat_template
-    with llama_run.LlamaRun(path, n_ctx=64) as run:
+    with llama_session.LlamaSession(path, context_tokens=64) as run:
         for cut in (tokenizer, read):
             parity.check_ids(lambda text, cut=cut: cut(text).input_ids, run, TEXTS)
         assert run.text(run.ids(TEXTS[2])) == TEXTS[2]
@@ -144,19 +144,19 @@ def test_values_that_f16_cannot_hold_are_refused(llama, tokenizer, tmp_path) -> 
 
 def test_soft_tokens_of_another_width_are_refused(llama, tokenizer, tmp_path) -> None:
     write_gguf(llama, tokenizer, tmp_path / "m.gguf")
-    with llama_run.LlamaRun(tmp_path / "m.gguf", n_ctx=64) as run:
-        with pytest.raises(UserError, match="soft tokens are 63 wide, the language model 64"):
+    with llama_session.LlamaSession(tmp_path / "m.gguf", context_tokens=64) as run:
+        with pytest.raises(UserError, match="soft tokens are 63 wide, the language model's embeddings 64"):
             run.feed(np.zeros((2, 63), np.float32))
-        with pytest.raises(UserError, match="prompt of 65 tokens"):
+        with pytest.raises(UserError, match="prompt of 65 tokens; the language model reads 64"):
             run.feed(np.zeros((65, 64), np.float32))
 
 
 def test_the_last_row_alone_is_the_last_of_all(llama, tokenizer, tmp_path) -> None:
     write_gguf(llama, tokenizer, tmp_path / "m.gguf")
     rows = np.random.default_rng(1).normal(0, 1, (700, 64)).astype(np.float32)  # more than one batch
-    with llama_run.LlamaRun(tmp_path / "m.gguf", n_ctx=1024) as run:
-        every = run.feed(rows)
-        run.begin()
-        last = run.feed(rows, last_only=True)
-    assert (every.shape, last.shape) == ((700, 400), (1, 400))
-    np.testing.assert_allclose(last[0], every[-1], atol=1e-3)
+    with llama_session.LlamaSession(tmp_path / "m.gguf", context_tokens=1024) as run:
+        every = run.feed_rows(rows)
+        run.take_back()
+        last = run.feed(rows)
+    assert (every.shape, last.shape) == ((700, 400), (400,))
+    np.testing.assert_allclose(last, every[-1], atol=1e-3)

@@ -9,7 +9,7 @@ from edge.language_model import default_path
 from export.language.base import load_base
 from export.language.tokenizer import tokenizer_of_gguf
 
-llama_run = pytest.importorskip("export.language.llama_run", reason="llama-cpp-python is not installed")
+llama_session = pytest.importorskip("edge.llama_session", reason="llama-cpp-python is not installed")
 needs_model = pytest.mark.skipif(
     not default_path().is_file(), reason="no language model: hearth models install"
 )
@@ -20,7 +20,7 @@ MARKED = st.sampled_from(["<|im_start|>", "<|im_end|>", "V2", " 3.75 s", "\n", "
 
 @pytest.fixture(scope="module")
 def packaged():
-    with llama_run.LlamaRun(default_path(), n_ctx=64) as run:
+    with llama_session.LlamaSession(default_path(), context_tokens=64) as run:
         yield tokenizer_of_gguf(default_path()), run
 
 
