@@ -11,6 +11,7 @@ import numpy as np
 
 from firmware_bridge.device import Device
 from firmware_bridge.devices.sample_run import SampleRun
+from firmware_bridge.devices.sketch_decoder import SketchDecoder
 from firmware_bridge.devices.support import (
     Counts,
     DeviceSupport,
@@ -19,11 +20,9 @@ from firmware_bridge.devices.support import (
     RateError,
     SerialProfile,
 )
-from firmware_bridge.devices.text_lines import LineCutter
-from firmware_bridge.packets import Contact, Damage, Packet
+from firmware_bridge.packets import Packet
 
 FS_HZ = 250.0
-LEADS_OFF = b"!"
 COUNTS_PER_MV = 1024 * 1100 / 3300  # 10 bits over 3.3 V, gain 1100 of the SparkFun board
 MIDDLE, MOST_COUNT = 512, 1023
 PROFILE = SerialProfile(9600, line_end=b"\n")
@@ -31,64 +30,26 @@ _RATES_HZ = (50.0, 2000.0)
 _LONGEST_WORD = 6
 
 
-class Ad8232Decoder:
-    """Lines of `n_leads` readings."""
+class EvenReadings:
+    """Lines of `n_leads` readings, each one sample later than the one before."""
 
     def __init__(self, n_leads: int) -> None:
         self._n_leads = n_leads
-        self._lines = LineCutter()
-        self._run = SampleRun()
-        self._electrodes = Electrodes()
 
-    def feed(self, payload: bytes, channel: str = "") -> list[Packet]:  # noqa: ARG002 - Decoder protocol
-        """Decode the lines that are complete; one `SampleBlock` for each unbroken run of readings."""
-        self._electrodes.begin_chunk()
-        packets = [packet for line in self._lines.cut(payload) for packet in self._take(line)]
-        return packets + self._run.taken()
-
-    def reset(self) -> None:
-        """Forget the line that was cut by the broken link."""
-        self._lines.reset()
-
-    def _take(self, line: bytes | Damage) -> list[Packet]:
-        if isinstance(line, Damage):
-            return [*self._run.taken(), line]
-        if line == LEADS_OFF:
-            before = self._run.taken()
-            self._run.lost_before += 1
-            return [*before, *self._electrodes.are_off()]
+    def take(self, line: bytes, run: SampleRun) -> list[Packet] | None:
+        """Add the readings of a line; `None` where it holds none, or too few or many."""
         row = readings(line)
         if row is None or len(row) != self._n_leads:
-            return [*self._run.taken(), no_reading(line)]
-        self._run.rows.append(row)
-        return self._electrodes.are_on()
+            return None
+        run.rows.append(row)
+        return []
 
+    def miss(self, run: SampleRun) -> None:
+        """An electrode that is off stands for one reading."""
+        run.lost_before += 1
 
-class Electrodes:
-    """Tells `Contact` once a chunk while they are off, which is a sign of life, and once when they are on.
-
-    A sketch that never says off does not watch its electrodes.
-    """
-
-    def __init__(self) -> None:
-        self._are_off = False
-        self._is_told = False
-
-    def begin_chunk(self) -> None:
-        """More bytes came."""
-        self._is_told = False
-
-    def are_off(self) -> list[Packet]:
-        """The sketch said so."""
-        told: list[Packet] = [] if self._is_told else [Contact(is_worn=False)]
-        self._are_off = self._is_told = True
-        return told
-
-    def are_on(self) -> list[Packet]:
-        """A reading came."""
-        told: list[Packet] = [Contact(is_worn=True)] if self._are_off else []
-        self._are_off = self._is_told = False
-        return told
+    def reset(self) -> None:
+        """Nothing is carried over from line to line."""
 
 
 def readings(line: bytes) -> tuple[int, ...] | None:
@@ -98,11 +59,6 @@ def readings(line: bytes) -> tuple[int, ...] | None:
         return None
     row = tuple(int(word) for word in words)
     return row if max(row) <= MOST_COUNT else None
-
-
-def no_reading(line: bytes) -> Damage:
-    """A line that says nothing that is known, such as a greeting."""
-    return Damage(len(line) + 1, "line without a reading")
 
 
 def _encoded(counts: Counts, _first_index: int) -> list[Message]:
@@ -123,7 +79,7 @@ def _support(name: str, leads: tuple[str, ...], fs_hz: float = FS_HZ) -> DeviceS
         summary=f"AD8232, {len(leads)} reading(s) a line of text (serial)",
         decodes=("ECG at the rate that fs= says, 10 bits", "electrodes off"),
         status="from the published sketch; never on the board itself",
-        make_decoder=partial(Ad8232Decoder, len(leads)),
+        make_decoder=lambda: SketchDecoder(EvenReadings(len(leads))),
         emulation=Emulation(_encoded, 1, 0, MOST_COUNT),
         serial=PROFILE,
         at_rate=partial(_support, name, leads),

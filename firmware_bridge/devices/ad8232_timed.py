@@ -10,20 +10,10 @@ from functools import partial
 import numpy as np
 
 from firmware_bridge.device import Device
-from firmware_bridge.devices.ad8232 import (
-    COUNTS_PER_MV,
-    FS_HZ,
-    LEADS_OFF,
-    MIDDLE,
-    MOST_COUNT,
-    PROFILE,
-    Electrodes,
-    check_rate,
-    no_reading,
-)
+from firmware_bridge.devices.ad8232 import COUNTS_PER_MV, FS_HZ, MIDDLE, MOST_COUNT, PROFILE, check_rate
 from firmware_bridge.devices.sample_run import SampleRun
+from firmware_bridge.devices.sketch_decoder import SketchDecoder
 from firmware_bridge.devices.support import Counts, DeviceSupport, Emulation, Message
-from firmware_bridge.devices.text_lines import LineCutter
 from firmware_bridge.devices.time_grid import GridPoints, TimeGrid
 from firmware_bridge.packets import Damage, Packet
 
@@ -33,7 +23,7 @@ _LONGEST_TIME, _LONGEST_VALUE = 10, 4
 _LONGEST_GAP_S = 1800
 
 
-class TimedDecoder:
+class TimedReadings:
     """Lines of a time in microseconds (32 bits) and a reading.
 
     A time that does not follow the one before it counts once the next one follows it.
@@ -41,63 +31,52 @@ class TimedDecoder:
 
     def __init__(self, fs_hz: float) -> None:
         self._fs_hz = fs_hz
-        self._lines = LineCutter()
         self._grid = TimeGrid(fs_hz)
         self._has_begun = False
         self._held: tuple[int, int] | None = None
-        self._run = SampleRun()
-        self._electrodes = Electrodes()
 
-    def feed(self, payload: bytes, channel: str = "") -> list[Packet]:  # noqa: ARG002 - Decoder protocol
-        """Decode the lines that are complete."""
-        self._electrodes.begin_chunk()
-        packets = [packet for line in self._lines.cut(payload) for packet in self._take(line)]
-        return packets + self._run.taken()
+    def take(self, line: bytes, run: SampleRun) -> list[Packet] | None:
+        """Draw the reading onto the grid."""
+        reading = timed_reading(line)
+        return None if reading is None else self._placed(reading, run)
+
+    def miss(self, run: SampleRun) -> None:
+        """The clock will tell how long the electrode was off."""
 
     def reset(self) -> None:
-        """Forget the cut line and the clock: plugged in again, most boards start anew."""
-        self._lines.reset()
+        """Forget the clock: plugged in again, most boards start anew."""
         self._has_begun, self._held = False, None
 
-    def _take(self, line: bytes | Damage) -> list[Packet]:
-        if isinstance(line, Damage):
-            return [*self._run.taken(), line]
-        if line == LEADS_OFF:
-            return [*self._run.taken(), *self._electrodes.are_off()]
-        reading = timed_reading(line)
-        if reading is None:
-            return [*self._run.taken(), no_reading(line)]
-        return [*self._electrodes.are_on(), *self._placed(reading)]
-
-    def _placed(self, reading: tuple[int, int]) -> list[Packet]:
+    def _placed(self, reading: tuple[int, int], run: SampleRun) -> list[Packet]:
         if not self._has_begun:
             self._has_begun = True
-            return self._drawn(self._grid.begin(*reading))
+            return self._drawn(self._grid.begin(*reading), run)
         held, self._held = self._held, None
         if self._grid.is_near(reading[0]):
-            return [*self._misfit(held), *self._drawn(self._grid.add(*reading))]
+            return [*_misfit(held, run), *self._drawn(self._grid.add(*reading), run)]
         if held and self._grid.is_near(reading[0], held[0]):
-            return [*self._resumed(held), *self._drawn(self._grid.add(*reading))]
+            return [*self._resumed(held, run), *self._drawn(self._grid.add(*reading), run)]
         self._held = reading
-        return self._misfit(held)
+        return _misfit(held, run)
 
-    def _resumed(self, held: tuple[int, int]) -> list[Packet]:
+    def _resumed(self, held: tuple[int, int], run: SampleRun) -> list[Packet]:
         if self._grid.is_later(held[0]):
-            return self._drawn(self._grid.add(*held))
+            return self._drawn(self._grid.add(*held), run)
         stepped = Damage(0, "the sketch's clock began anew; lost samples are not known")
-        return [*self._run.taken(), stepped, *self._drawn(self._grid.begin(*held))]
+        return [*run.taken(), stepped, *self._drawn(self._grid.begin(*held), run)]
 
-    def _misfit(self, held: tuple[int, int] | None) -> list[Packet]:
-        if held is None:
-            return []
-        return [*self._run.taken(), Damage(0, "a time that fits no neighbour; is fs= above the lines' rate?")]
-
-    def _drawn(self, points: GridPoints) -> list[Packet]:
-        told: list[Packet] = list(self._run.taken()) if points.lost_before else []
-        self._run.lost_before += points.lost_before
-        self._run.rows.extend((value,) for value in points.values)
-        self._run.last_sample_ns = round(points.last_index * _NS_PER_S / self._fs_hz)
+    def _drawn(self, points: GridPoints, run: SampleRun) -> list[Packet]:
+        told: list[Packet] = list(run.taken()) if points.lost_before else []
+        run.lost_before += points.lost_before
+        run.rows.extend((value,) for value in points.values)
+        run.last_sample_ns = round(points.last_index * _NS_PER_S / self._fs_hz)
         return told
+
+
+def _misfit(held: tuple[int, int] | None, run: SampleRun) -> list[Packet]:
+    if held is None:
+        return []
+    return [*run.taken(), Damage(0, "a time that fits no neighbour; is fs= above the lines' rate?")]
 
 
 def timed_reading(line: bytes) -> tuple[int, int] | None:
@@ -128,7 +107,7 @@ def support(fs_hz: float = FS_HZ) -> DeviceSupport:
         summary="AD8232, `micros()` and a reading a line of text (serial)",
         decodes=(f"ECG drawn at {fs_hz:g} Hz, 10 bits", "sketch's clock", "electrodes off"),
         status="from the published sketch; never on the board itself",
-        make_decoder=partial(TimedDecoder, fs_hz),
+        make_decoder=lambda: SketchDecoder(TimedReadings(fs_hz)),
         emulation=Emulation(
             partial(_encoded, fs_hz), 1, 0, MOST_COUNT, longest_gap=round(_LONGEST_GAP_S * fs_hz) - 1
         ),

@@ -10,11 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from firmware_bridge.device import Device
+from firmware_bridge.devices import battery_level, heart_rate
+from firmware_bridge.devices.battery_level import parse_battery
 from firmware_bridge.devices.heart_rate import parse_heart_rate
 from firmware_bridge.devices.polar_h10_frames import MIN_MTU, SAMPLES_PER_FRAME, timed_frames
 from firmware_bridge.devices.polar_pmd import Measurement, parse_control, start_ecg, stop_ecg
 from firmware_bridge.devices.support import BleProfile, Control, Counts, DeviceSupport, Emulation, Message
-from firmware_bridge.packets import Battery, Damage, Packet, SampleBlock
+from firmware_bridge.packets import Damage, Packet, SampleBlock
 from firmware_bridge.rate_meter import RateMeter
 
 FS_HZ = 130
@@ -26,15 +28,14 @@ class Channel:
     """Characteristics that notify."""
 
     ECG = "fb005c82-02e7-f387-1cad-8acd2d8df0c8"
-    HEART_RATE = "00002a37-0000-1000-8000-00805f9b34fb"
-    BATTERY = "00002a19-0000-1000-8000-00805f9b34fb"
+    HEART_RATE = heart_rate.CHANNEL
+    BATTERY = battery_level.CHANNEL
 
 
 _HEADER = struct.Struct("<BQB")
 _COMPRESSED = 0x80
 _LONGEST_GAP_S = 7 * 86_400
 _JITTER_SAMPLES = 1
-_PERCENT = 100
 
 
 class PolarH10Decoder:
@@ -57,7 +58,7 @@ class PolarH10Decoder:
             case Channel.HEART_RATE:
                 return [parse_heart_rate(payload)]
             case Channel.BATTERY:
-                return [_battery(payload)]
+                return [parse_battery(payload)]
         return [Damage(len(payload), f"nothing is known of channel {channel!r}")]
 
     def reset(self) -> None:
@@ -106,12 +107,6 @@ def _int24(payload: bytes) -> npt.NDArray[np.int32]:
     octets = np.frombuffer(payload, np.uint8).reshape(-1, 3).astype(np.int32)
     unsigned = octets[:, 0] | octets[:, 1] << 8 | octets[:, 2] << 16
     return (unsigned ^ 1 << 23) - (1 << 23)
-
-
-def _battery(value: bytes) -> Battery | Damage:
-    if len(value) != 1 or value[0] > _PERCENT:
-        return Damage(len(value), "battery level that is no percentage")
-    return Battery(value[0])
 
 
 def _encoded(counts: Counts, first_index: int) -> list[Message]:
