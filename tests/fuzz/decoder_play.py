@@ -138,6 +138,8 @@ def told(packets):
                 signal += [lost] * bool(lost) + counts.tolist()
             case Damage(n_bytes=n_bytes):
                 n_damaged += n_bytes
+            case Contact() if asides and asides[-1] == packet:
+                pass  # told again with each chunk
             case _:
                 asides.append(packet)
     return signal, asides, n_damaged
