@@ -40,6 +40,12 @@ def recordings_folder(config: EdgeConfig) -> Path:
     return config.storage.folder / "recordings"
 
 
+def space_limits(config: EdgeConfig) -> SpaceLimits:
+    """How much room recordings may take, and what is left to what else must be written."""
+    storage = config.storage
+    return SpaceLimits(int(storage.max_gigabytes * 1e9), int(storage.reserve_megabytes * 1e6))
+
+
 def make_session(
     config: EdgeConfig,
     recording: RecordingFolder,
@@ -56,7 +62,7 @@ def make_session(
     if not recording.leads:
         make_pipeline = partial(IntervalPipeline, encoder, settings)
         return IntervalSession(recording, make_pipeline, outbox, make_writer(config, recording))
-    limits = RecorderSettings(storage.segment_minutes * 60, SpaceLimits(int(storage.max_gigabytes * 1e9)))
+    limits = RecorderSettings(storage.segment_minutes * 60, space_limits(config))
     writer = replace(make_writer(config, recording), encoder_sha256=encoder.manifest.onnx_sha256)
     make = _pipelines(encoder, config.model.bundle or DEFAULT_BUNDLE, recording, settings)
     session = Session(recording, make, limits, outbox, writer, ask, look_every_s)

@@ -47,6 +47,7 @@ class StorageSection(_Section):
 
     folder: Path
     max_gigabytes: Positive = 8.0
+    reserve_megabytes: Positive = 256.0
     segment_minutes: Positive = 60.0
     max_outbox_rows: Annotated[int, Field(ge=100)] = 1_000_000
 

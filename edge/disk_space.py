@@ -32,6 +32,12 @@ class Space:
     segments: tuple[tuple[Path, int], ...]
     free_bytes: int
 
+    @classmethod
+    def of_disk(cls, root: Path) -> "Space":
+        """The disk alone, without a look at the recordings; raises `OSError`."""
+        disk = os.statvfs(root)
+        return cls((), disk.f_bavail * disk.f_frsize)
+
     @property
     def used_bytes(self) -> int:
         """Of all segments."""
@@ -40,8 +46,7 @@ class Space:
 
 def measure(root: Path) -> Space:
     """What is under a folder of recordings."""
-    disk = os.statvfs(root)
-    return Space(tuple(_sizes(root)), disk.f_bavail * disk.f_frsize)
+    return Space(tuple(_sizes(root)), Space.of_disk(root).free_bytes)
 
 
 def _sizes(root: Path) -> Iterator[tuple[Path, int]]:

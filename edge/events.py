@@ -11,6 +11,7 @@ from uuid import UUID, uuid5
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
 from edge.embedding import Embedding
+from edge.health import Troubles
 from edge.labels import BeatClass, Finding, Priority, Rhythm, Waveform
 
 SCHEMA_VERSION: Final = 1
@@ -22,6 +23,7 @@ Seconds = Annotated[float, Field(ge=0)]
 Phase = Literal["new", "update", "end"]
 EndReason = Literal["ended", "signal_lost", "recording_ended"]
 Witness = Literal["encoder", "rule", "language_model", "intervals"]
+MeasuredBy = Literal["intervals"]
 Looked = Literal["onset", "end"]
 LocalizationStatus = Literal["answered", "late", "absent", "invalid", "dropped"]
 Availability = Literal["online", "offline", "stopped"]
@@ -131,7 +133,10 @@ class LookEvent(_Event):
 
 
 class MinuteEvent(_Event):
-    """What was measured in one minute, or in the part of it that was recorded."""
+    """What was measured in one minute, or in the part of it that was recorded.
+
+    `measured_by` is there where no waveform was: beats have no class then, and nobody can look at a strip.
+    """
 
     kind: Literal["minute"] = "minute"
     start_at: AwareDatetime
@@ -144,6 +149,7 @@ class MinuteEvent(_Event):
     max_heart_rate_bpm: float | None = None
     longest_rr_ms: float | None = None
     embedding: Embedding | None = None
+    measured_by: MeasuredBy | None = None
 
 
 NoticeCode = Literal[
@@ -186,7 +192,13 @@ _EVENT: Final[TypeAdapter[Event]] = TypeAdapter(Annotated[Event, Field(discrimin
 
 
 class LiveState(Message):
-    """The newest state of a device: retained, sent often, never stored in the outbox."""
+    """The newest state of a device: retained, sent often, never stored in the outbox.
+
+    `health` holds the troubles that last, and is left out where there are none. A reader takes fields that
+    it does not know, as a state is only the newest word and nothing is lost with it.
+    """
+
+    model_config = ConfigDict(extra="ignore")
 
     schema_version: Literal[1] = SCHEMA_VERSION
     device_id: Identifier
@@ -201,6 +213,7 @@ class LiveState(Message):
     open_findings: tuple[Finding, ...] = ()
     outbox_backlog: Annotated[int, Field(ge=0)] = 0
     localizer: Literal["ready", "absent"] = "absent"
+    health: Troubles | None = None
 
 
 class Receipt(Message):

@@ -80,6 +80,7 @@ class MessageWriter:
             max_heart_rate_bpm=summary.max_heart_rate_bpm,
             longest_rr_ms=summary.longest_rr_ms,
             embedding=self._embedding(summary.look),
+            measured_by=None if self.leads else "intervals",
         )
 
     def notice(self, code: NoticeCode, text: str, at_ns: int) -> NoticeEvent:

@@ -22,6 +22,7 @@ from edge.conduction_spans import ConductionWitness
 from edge.config import EdgeConfig
 from edge.encoder import Encoder
 from edge.events import LiveState, Localization, NoticeCode
+from edge.health_keeper import HealthKeeper
 from edge.interval_session import IntervalSession
 from edge.localizer_desk import DeskSettings, LocalizerDesk
 from edge.messages import utc
@@ -76,6 +77,8 @@ class EdgeService:
         self._keeper = SessionKeeper(config, self._encoder, self._outbox, self._desk)
         self._link: Literal["connected", "lost", "ended"] = "lost"
         self._wearing = Wearing()
+        self._health = HealthKeeper(config, self._outbox, self._desk, self._wearing)
+        self._health.bundle_complaint = self._bundle_complaint
         self._told_absent_model = False
         self._waiting: asyncio.Queue[Job] = asyncio.Queue(_WAITING_BLOCKS)
         self._supervisor, self._started_s = Supervisor(), time.monotonic()
@@ -92,7 +95,7 @@ class EdgeService:
             self._supervisor.ready()
             work = asyncio.create_task(self._work())
             beside = (self._analyse, self._publisher.run, self._desk.run, self._asks.run, self._tell_state)
-            jobs = [asyncio.create_task(job()) for job in beside]
+            jobs = [asyncio.create_task(job()) for job in (*beside, self._health.machine.run)]
             self._analysis = jobs[0]
             is_orderly = False
             try:
@@ -153,7 +156,9 @@ class EdgeService:
         """Beside the recorder: what is recorded waits here for its analysis."""
         while True:
             job = await self._waiting.get()
+            self._health.analysis_begins()
             await to_its_end(job())
+            self._health.analysis_ends()
             self._waiting.task_done()
 
     async def _begin(self, device: Device) -> SampleClock:
@@ -226,10 +231,12 @@ class EdgeService:
 
     def _state(self) -> LiveState:
         vitals = self._session.vitals if self._session and self._link == "connected" else NO_VITALS
+        now_ns, backlog = time.time_ns(), self._outbox.backlog()
+        self._health.session = self._session
         return LiveState(
             device_id=self._config.device.device_id,
             patient_id=self._config.device.patient_id,
-            at=utc(time.time_ns()),
+            at=utc(now_ns),
             link=self._link,
             contact=self._wearing.contact,
             battery_percent=self._wearing.battery_percent,
@@ -237,8 +244,9 @@ class EdgeService:
             rhythm=vitals.rhythm,
             analysable=vitals.analysable,
             open_findings=vitals.open_findings,
-            outbox_backlog=self._outbox.backlog(),
+            outbox_backlog=backlog,
             localizer=self._desk.status,
+            health=self._health.troubles(self._link, backlog, now_ns) or None,
         )
 
     def _answered(self, question: ModelQuestion, localization: Localization) -> None:

@@ -1,15 +1,24 @@
 """Counts what goes wrong on the way in, and turns the counts into notices, at most one of a kind a minute."""
 
+import time
 from collections import Counter
 from pathlib import Path
 
 from edge.events import NoticeCode, NoticeEvent
+from edge.health import TroubleCode
 from edge.messages import MessageWriter
 from edge.recorder import RecorderReport
 from edge.sample_clock import Placement
 from edge.stream import NS_PER_S
 
 _EVERY_NS = 60 * NS_PER_S
+_LASTS_S: dict[TroubleCode, float] = {
+    "not_recording": 30.0,
+    "outbox_full": 600.0,
+    "analysis_left_out": 600.0,
+    "analysis_restarted": 600.0,
+}
+"""How long something that went wrong is a trouble, unless it is known to be over."""
 
 
 class Tally:
@@ -22,6 +31,12 @@ class Tally:
         self._told_ns = 0
         self._unrecorded = 0
         self._is_urgent = False
+        self._lasting: dict[TroubleCode, tuple[float, str]] = {}
+
+    def troubles(self) -> dict[TroubleCode, str]:
+        """What went wrong just now, and may go on."""
+        now_s = time.monotonic()
+        return {code: text for code, (at_s, text) in self._lasting.items() if now_s - at_s < _LASTS_S[code]}
 
     def add_placement(self, placement: Placement) -> None:
         """A block came; something may be missing before it."""
@@ -36,7 +51,8 @@ class Tally:
         self._texts["frames_damaged"] = f"last: {n_bytes} bytes, {reason}"
 
     def add_recorder(self, report: RecorderReport) -> None:
-        """Limits of the recorder; what it is about to remove is told at once."""
+        """A block is on disk. Limits of the recorder; what it is about to remove is told at once."""
+        self._lasting.pop("not_recording", None)
         for warning in report.warnings:
             self._note("disk_low", warning)
         if report.removing:
@@ -54,6 +70,7 @@ class Tally:
         """The disk does not take the samples; they are analysed all the same."""
         self._unrecorded += n_samples
         self._note("disk_limit", f"raw samples cannot be written: {error.strerror}")
+        self._last("not_recording", f"raw ECG cannot be written, it is only analysed: {error.strerror}")
 
     def add_hole(self, n_samples: int) -> None:
         """Samples that should be on disk, and are damaged or missing."""
@@ -64,6 +81,7 @@ class Tally:
         """Events that the full outbox had to give up."""
         if n_rows:
             self._counts["outbox_limit"] += n_rows
+            self._last("outbox_full", "the outbox is full: the oldest events are given up")
 
     def add_damaged_outbox(self, set_aside: Path | None) -> None:
         """The outbox could not be read; what waited in it follows again from the samples on disk."""
@@ -85,6 +103,7 @@ class Tally:
         """The analysis failed or stalled and was begun again; `n_left_out` samples could not be analysed."""
         left_out = f"; {n_left_out / self._fs_hz:.1f} s could not be analysed" if n_left_out else ""
         self._note("analysis_restarted", f"{reason}{left_out}")
+        self._last("analysis_left_out" if n_left_out else "analysis_restarted", f"{reason}{left_out}")
 
     def due(self, now_ns: int) -> list[NoticeEvent]:
         """Notices, once a minute; at once where something is removed or runs short."""
@@ -99,6 +118,9 @@ class Tally:
         self._texts.clear()
         self._unrecorded, self._is_urgent = 0, False
         return notices
+
+    def _last(self, code: TroubleCode, text: str) -> None:
+        self._lasting[code] = time.monotonic(), text
 
     def _note(self, code: NoticeCode, text: str) -> None:
         self._counts[code] += 1

@@ -3,6 +3,7 @@
 from typing import Final
 
 from edge.events import NoticeCode
+from edge.health import TroubleCode
 from edge.stream import NS_PER_S
 
 LOW_PERCENT: Final = 15
@@ -21,6 +22,15 @@ class Wearing:
         self.battery_percent: int | None = None
         self._off_since_ns: int | None = None
         self._told_off = self._told_low = False
+
+    def troubles(self) -> dict[TroubleCode, str]:
+        """What of it lasts: as long as the notice that told of it has not been taken back."""
+        found: dict[TroubleCode, str] = {}
+        if self._told_off:
+            found["contact_lost"] = f"the electrodes have not touched the skin for more than {_OFF_S:g} s"
+        if self._told_low:
+            found["battery_low"] = f"the sensor's battery has {self.battery_percent} % left"
+        return found
 
     def hear_contact(self, contact: bool | None, now_ns: int) -> list[News]:  # noqa: FBT001 what was heard
         """The newest word; `None` where the device does not know."""
