@@ -13,7 +13,7 @@ class Readings(Protocol):
     """What one kind of line says; holds the state of one device."""
 
     def take(self, line: bytes, run: SampleRun) -> list[Packet] | None:
-        """Add the line's reading to the run; gives what else is to be told, `None` where it holds no reading."""
+        """Add the line's reading to the run; what else is told, `None` where it holds no reading."""
         ...
 
     def miss(self, run: SampleRun) -> None:
