@@ -48,6 +48,11 @@ class AskDesk:
         while True:
             request = await self._waiting.get()
             self._reply(await self._answered(request))
+            self._waiting.task_done()
+
+    async def settled(self) -> None:
+        """Wait until nobody waits for an answer."""
+        await self._waiting.join()
 
     async def _answered(self, request: AskRequest) -> AskAnswer:
         began_s = time.monotonic()

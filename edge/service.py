@@ -112,18 +112,26 @@ class EdgeService:
                 await self._publisher.stop(orderly=is_orderly)
                 self._outbox.close()
 
-    async def deliver(self) -> None:
-        """Only send what waits in the outbox."""
+    async def deliver(self, *, stay: bool = False) -> None:
+        """Send what waits in the outbox, and answer what is asked meanwhile; with `stay` until cancelled."""
         with locked(self._config.storage.folder):
             await self._publisher.start()
-            job = asyncio.create_task(self._publisher.run())
+            work = asyncio.create_task(self._deliver(stay=stay))
+            jobs = [asyncio.create_task(job()) for job in (self._publisher.run, self._asks.run)]
             try:
-                await self._keeper.recover(ended_only=True)
-                await self._drain()
+                await first_to_end(work, jobs)
             finally:
-                await cancel([job])
+                await cancel([work, *jobs])
+                await self._desk.close()
                 await self._publisher.stop(orderly=True)
                 self._outbox.close()
+
+    async def _deliver(self, *, stay: bool) -> None:
+        await self._keeper.recover(ended_only=True)
+        await self._drain()
+        await self._asks.settled()
+        if stay:
+            await asyncio.Event().wait()
 
     async def _work(self) -> None:
         for payload in self._outbox.open_questions():

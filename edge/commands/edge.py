@@ -6,6 +6,7 @@ sent; a hub that is away gets everything later. Stop with Ctrl-C: the recording 
     hearth edge --config configs/edge.toml
     hearth edge check --config configs/edge.toml          device, model, disk, broker, clock: would it work?
     hearth edge --config configs/edge.toml --deliver      only send what still waits
+    hearth edge --config configs/edge.toml --answer       the same, and answer questions until stopped
 """
 
 import argparse
@@ -25,6 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", nargs="?", choices=["check"], help="test every part, then leave")
     parser.add_argument("--config", type=Path, required=True, help="TOML file, see configs/edge.toml")
     parser.add_argument("--deliver", action="store_true", help="only send what waits in the outbox")
+    parser.add_argument(
+        "--answer", action="store_true", help="as --deliver; answer questions about what is recorded, too"
+    )
     parser.add_argument("--only", metavar="LIST", help="checks to run, e.g. storage,model (default: all)")
     parser.add_argument("--json", action="store_true", help="print the checks as JSON")
     parser.add_argument("--quiet", action="store_true", help="warnings only")
@@ -42,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     config = load_config(arguments.config)
     if arguments.action == "check":
         return _check(config, arguments.only, as_json=arguments.json)
-    return asyncio.run(_serve(config, deliver_only=arguments.deliver))
+    return asyncio.run(_serve(config, deliver=arguments.deliver, answer=arguments.answer))
 
 
 def _check(config: "EdgeConfig", only: str | None, *, as_json: bool) -> int:
@@ -75,14 +79,14 @@ def _print(results: "list[Result]") -> None:
     Console(soft_wrap=not sys.stdout.isatty()).print(table)
 
 
-async def _serve(config: "EdgeConfig", *, deliver_only: bool) -> int:
+async def _serve(config: "EdgeConfig", *, deliver: bool, answer: bool) -> int:
     import asyncio
     import signal
 
     from edge.service import EdgeService
 
     service = EdgeService(config)
-    job = asyncio.ensure_future(service.deliver() if deliver_only else service.run())
+    job = asyncio.ensure_future(service.deliver(stay=answer) if deliver or answer else service.run())
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, job.cancel)
     try:

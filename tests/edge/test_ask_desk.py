@@ -120,6 +120,21 @@ async def test_a_full_desk_says_so():
     assert sorted(statuses) == ["answered", "answered", "refused"]
 
 
+async def test_a_desk_is_settled_when_everybody_has_an_answer():
+    async def slow(asked):
+        await asyncio.sleep(0.1)
+        return await at_once(asked)
+
+    desk = Desk(slow)
+    await desk.desk.settled()
+    for _ in range(2):
+        desk.desk.submit(request())
+    working = asyncio.create_task(desk.desk.run())
+    await asyncio.wait_for(desk.desk.settled(), 5)
+    working.cancel()
+    assert [reply.status for reply in desk.replies] == ["answered", "answered"]
+
+
 async def test_an_answer_that_fails_does_not_end_the_desk(caplog):
     async def broken(asked):
         if asked.question == "break":

@@ -90,6 +90,25 @@ def test_late_unknown_and_absent_are_told_apart(recording) -> None:
     assert took_s < 20
 
 
+def test_what_is_recorded_is_answered_after_the_recording_has_ended(household, short_record) -> None:
+    household.write_edge(f"replay://{short_record}?speed=max")
+    household.start_hub()
+    household.start_edge()
+    assert household.wait("edge") == 0
+    said, _ = ask(household, "look at the ECG at 8:01 on 2026-01-05", "--deadline", "20")
+    assert said["status"] == "absent"
+
+    household.start("edge", "edge", "--config", "edge.toml", "--answer")
+    household.wait_until(lambda: "online" in availability(household), "the edge is online")
+    said, _ = ask(household, "look at the ECG at 8:01 on 2026-01-05", "--deadline", "20")
+    assert said["status"] == "answered", said
+    assert said["signal"]["evidence"][0]["start_at"].startswith("2026-01-05T08:0")
+    assert "heart rate" in said["signal"]["text"]
+    assert "Median intervals: " in said["signal"]["text"]
+    household.kill("edge", signal.SIGTERM)
+    household.wait_until(lambda: "stopped" in availability(household), "the edge says that it was stopped")
+
+
 def availability(household):
     seen = household.run("status", "--config", "hub.toml", "--json")
     return json.loads(seen.stdout)["patients"][0]["devices"][0]["availability"]
