@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge.events import HUB_ID, Identifier
 
+_SQLITE: Final = "sqlite:///"
 _PRIVATE: Final = stat.S_IRWXG | stat.S_IRWXO
 _MESSAGES: Final = {"extra_forbidden": "unknown key", "missing": "missing"}
 
@@ -40,6 +41,7 @@ class HubSection(_Section):
 
     database: str = ""
     time_zone: str = "UTC"
+    least_free_megabytes: Annotated[float, Field(ge=0)] = 500.0
 
 
 class MqttSection(_Section):
@@ -92,6 +94,12 @@ class HubConfig(_Section):
         """`[hub] database` as a SQLAlchemy URL."""
         database = self.hub.database or str(_state_folder() / "hub.db")
         return database if "://" in database else f"sqlite:///{self._resolve(Path(database))}"
+
+    @property
+    def database_file(self) -> Path | None:
+        """The file of a SQLite database; `None` for a server's."""
+        url = self.database_url
+        return Path(url.removeprefix(_SQLITE)) if url.startswith(_SQLITE) else None
 
     @property
     def time_zone(self) -> ZoneInfo:

@@ -58,6 +58,7 @@ def minute_columns(event: MinuteEvent) -> Columns:
         "max_heart_rate_bpm": event.max_heart_rate_bpm,
         "longest_rr_ms": event.longest_rr_ms,
         "embedding": event.embedding and event.embedding.model_dump_json(),
+        "measured_by": event.measured_by,
     }
 
 

@@ -1,13 +1,18 @@
 """From a row of the database to the record that readers get."""
 
+from typing import Final
+
+from pydantic import TypeAdapter
 from sqlalchemy import RowMapping
 
 from edge.embedding import Embedding
 from edge.events import LiveState, Localization, Strip
+from edge.health import Troubles
 from edge.labels import BeatClass, Finding, Priority, Rhythm
-from hub.records import DeadLetter, DeviceStatus, EndLook, Episode, Look, Minute, Notice
+from hub.records import DeadLetter, DeviceStatus, EndLook, Episode, HubStatus, Look, Minute, Notice
 
 Row = RowMapping
+_HEALTH: Final[TypeAdapter[Troubles]] = TypeAdapter(Troubles)
 
 
 def episode_of(row: Row) -> Episode:
@@ -62,6 +67,7 @@ def minute_of(row: Row) -> Minute:
         max_heart_rate_bpm=row["max_heart_rate_bpm"],
         longest_rr_ms=row["longest_rr_ms"],
         embedding=_embedding(row),
+        measured_by=row["measured_by"],
     )
 
 
@@ -80,6 +86,17 @@ def device_of(row: Row) -> DeviceStatus:
         heard_at=row["heard_at"],
         state=None if state is None else LiveState.model_validate_json(state),
     )
+
+
+def hub_of(row: Row) -> HubStatus:
+    """The hub's newest word about itself."""
+    return HubStatus(row["alive_at"], row["is_running"], _HEALTH.validate_json(row["health"]))
+
+
+def hub_columns(status: HubStatus) -> dict[str, object]:
+    """The columns of the hub's word about itself."""
+    health = _HEALTH.dump_json(status.health).decode()
+    return {"alive_at": status.alive_at, "is_running": status.is_running, "health": health}
 
 
 def dead_letter_of(row: Row) -> DeadLetter:

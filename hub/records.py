@@ -5,7 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from edge.embedding import Embedding
-from edge.events import EndReason, LiveState, Localization, Message, Phase, Strip
+from edge.events import EndReason, LiveState, Localization, MeasuredBy, Message, Phase, Strip
+from edge.health import Trouble
 from edge.labels import BeatClass, Finding, Priority, Rhythm
 
 
@@ -26,6 +27,15 @@ class DeviceStatus:
     availability: str
     heard_at: datetime
     state: LiveState | None
+
+
+@dataclass(frozen=True, slots=True)
+class HubStatus:
+    """The hub's newest word about itself; `is_running` is False after an end in order."""
+
+    alive_at: datetime
+    is_running: bool
+    health: tuple[Trouble, ...] = ()
 
 
 class EndLook(Message):
@@ -75,7 +85,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Minute:
-    """One minute of measurements."""
+    """One minute of measurements; `measured_by` says `intervals` where there was no waveform."""
 
     start_at: datetime
     wear_s: float
@@ -87,6 +97,7 @@ class Minute:
     max_heart_rate_bpm: float | None
     longest_rr_ms: float | None
     embedding: Embedding | None = None
+    measured_by: MeasuredBy | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from typing import Final
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
     DateTime,
     Dialect,
@@ -125,6 +126,7 @@ minutes: Final = Table(
     Column("max_heart_rate_bpm", Float, nullable=True),
     Column("longest_rr_ms", Float, nullable=True),
     Column("embedding", Text, nullable=True),
+    Column("measured_by", String(16), nullable=True),
     Index(None, "patient_id", "start_at"),
 )
 
@@ -153,6 +155,16 @@ notices: Final = Table(
     Column("code", String(64), nullable=False),
     Column("text", Text, nullable=False),
     Index(None, "patient_id", "at"),
+)
+
+# The hub's heartbeat: one that is old says that the hub does not run, or cannot write here.
+hub: Final = Table(
+    "hub",
+    metadata,
+    Column("hub_id", String(64), primary_key=True),
+    Column("alive_at", UtcDateTime, nullable=False),
+    Column("is_running", Boolean, nullable=False),
+    Column("health", Text, nullable=False),
 )
 
 # What could not be stored as an event. A message that comes again counts up instead of adding a row.

@@ -13,6 +13,7 @@ from typing import Final
 from sdnotify import SystemdNotifier
 
 from hub.config import HubConfig
+from hub.heartbeat import Found, Heartbeat, disk_trouble
 from hub.ingest import ingest
 from hub.store import Store
 from hub.subscriber import Broker, Subscriber
@@ -31,13 +32,22 @@ def serve(config: HubConfig) -> None:
         for patient in config.patients:
             store.ensure_patient(patient.id, patient.name)
         subscriber = Subscriber(address(config), partial(ingest, store, config.patient_of_device))
+        heartbeat = Heartbeat(store, partial(_troubles, config, subscriber))
         subscriber.start()
+        heartbeat.start()
         _log.info("hub: %d patients, %d devices", len(config.patients), len(config.devices))
         try:
             _watch(subscriber, check_broker, stopping)
         finally:
             subscriber.stop()
+            heartbeat.stop()
             _log.info("hub: stopped; %s", _in_words(subscriber.counts()))
+
+
+def _troubles(config: HubConfig, subscriber: Subscriber) -> Found:
+    file = config.database_file
+    least_free_bytes = config.hub.least_free_megabytes * 1e6
+    return subscriber.troubles() | disk_trouble(file.parent if file else None, least_free_bytes)
 
 
 def _stop_on_signals() -> threading.Event:

@@ -10,9 +10,12 @@ from edge.labels import FINDING_NAMES, Finding
 from hub.burden import Extreme, PeriodStatistics, period_statistics
 from hub.config import HubConfig
 from hub.freshness import freshness
+from hub.health import Judged
+from hub.hub_watch import HubWatch, watch_of_hub
 from hub.model_words import ModelWords, model_words
 from hub.records import DeviceStatus, Episode
 from hub.store import Store
+from hub.watch import watch_of
 from hub.wording import duration_text, short_id
 
 Json = dict[str, Any]
@@ -44,11 +47,13 @@ def overview(store: Store, config: HubConfig, since: datetime, now: datetime, pa
         "patients": people,
         "episodes": [_episode(one) for one in sorted(episodes, key=lambda one: one.onset_at)],
         "dead_letters": store.dead_letter_count(),
+        "hub": _hub(watch_of_hub(store.hub(), now, config)),
     }
 
 
 def lines(seen: Json, *, latest: int) -> Iterator[str]:
     """The overview for a person to read, with the `latest` episodes."""
+    yield from hub_lines(seen["hub"])
     for person in seen["patients"]:
         yield f"{person['name']} ({person['patient_id']})"
         yield from (f"  {line}" for line in device_lines(person))
@@ -71,12 +76,36 @@ def _devices(store: Store, config: HubConfig, patient_id: str, now: datetime) ->
 
 def _device(device_id: str, status: DeviceStatus | None, config: HubConfig, now: datetime) -> Json:
     heard_at = status.heard_at if status else None
+    watch = watch_of(device_id, status, now, config.stale_after)
     return {
         "device_id": device_id,
         "availability": status.availability if status else "unknown",
         "heard_at": _iso(heard_at),
         "freshness": freshness(heard_at, now, config.stale_after),
+        "alarm": watch.alarm.name.lower(),
+        "headline": watch.headline,
+        "health": [_trouble(one) for one in watch.troubles],
         "state": status.state.model_dump(mode="json") if status and status.state else None,
+    }
+
+
+def _hub(watch: HubWatch) -> Json:
+    return {
+        "state": watch.word,
+        "heard": watch.heard,
+        "alarm": watch.alarm.name.lower(),
+        "headline": watch.headline,
+        "health": [_trouble(one) for one in watch.troubles],
+    }
+
+
+def _trouble(trouble: Judged) -> Json:
+    return {
+        "code": trouble.code,
+        "alarm": trouble.alarm.name.lower(),
+        "name": trouble.name,
+        "since": _iso(trouble.since),
+        "text": trouble.text,
     }
 
 
@@ -138,6 +167,22 @@ def device_lines(person: Json) -> Iterator[str]:
         silent = device["heard_at"] is not None and device["freshness"] != "fresh"
         heard = f"heard {_short(device['heard_at'])}, " if silent else ""
         yield f"{device['device_id']}: {device['availability']}, {heard}{device['freshness']}{_state(device)}"
+        yield from _trouble_lines(device)
+
+
+def hub_lines(hub: Json) -> Iterator[str]:
+    """Only where something is wrong with the hub itself."""
+    if hub["headline"] or hub["health"]:
+        yield f"hub: {hub['state']}, last written {hub['heard']}"
+        yield from _trouble_lines(hub)
+
+
+def _trouble_lines(watched: Json) -> Iterator[str]:
+    """What is wrong now, then what was told of it, with numbers."""
+    if watched["headline"]:
+        yield f"  {watched['alarm']}: {watched['headline']}"
+    for one in watched["health"]:
+        yield f"  since {_short(one['since'])}: {one['text']}"
 
 
 def _state(device: Json) -> str:

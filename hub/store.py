@@ -24,12 +24,12 @@ from sqlalchemy import (
     update,
 )
 
-from edge.events import EpisodeEvent, Event, LiveState, LookEvent, MinuteEvent, encode
+from edge.events import HUB_ID, EpisodeEvent, Event, LiveState, LookEvent, MinuteEvent, encode
 from edge.labels import Finding
 from hub import record_rows, schema
 from hub.database import StoreError, open_engine, writing
 from hub.event_rows import look_columns, merge_episode, minute_columns, minute_wins, notice_columns
-from hub.records import DeadLetter, DeviceStatus, Episode, Look, Minute, Notice, Patient
+from hub.records import DeadLetter, DeviceStatus, Episode, HubStatus, Look, Minute, Notice, Patient
 
 _KEPT_BYTES: Final = 65_536
 _ONE_MINUTE: Final = timedelta(minutes=1)
@@ -114,6 +114,16 @@ class Store:
         with self._writer.begin() as connection:
             _ensure_patient(connection, state.patient_id)
             _hear(connection, state.device_id, at if heard else None, values)
+
+    def set_hub(self, status: HubStatus) -> None:
+        """The hub's word about itself; the newest counts."""
+        with self._writer.begin() as connection:
+            _put(connection, schema.hub, {"hub_id": HUB_ID}, record_rows.hub_columns(status))
+
+    def hub(self) -> HubStatus | None:
+        """What the hub said of itself last; `None` where it never did."""
+        rows = self._read(select(schema.hub))
+        return record_rows.hub_of(rows[0]) if rows else None
 
     def patients(self) -> list[Patient]:
         """All patients, by name."""

@@ -19,6 +19,7 @@ from edge.events import (
     HUB_ID,
     encode,
 )
+from edge.health import TroubleCode
 from edge.topics import (
     TOPIC_ROOT,
     availability_topic,
@@ -67,7 +68,8 @@ class Subscriber:
         self._take_in = take_in
         self._counts: Counter[str] = Counter()
         self._stopping = threading.Event()
-        self._is_lost = False
+        self._lost = ""
+        self._refused_write = ""
         self._was_up = False
         self._refusal: str | None = None
         self._client = self._make_client()
@@ -93,6 +95,15 @@ class Subscriber:
             raise RefusedError(self._refusal)
         if not self._thread.is_alive():
             raise RuntimeError("the MQTT thread has ended")
+
+    def troubles(self) -> dict[TroubleCode, str]:
+        """What keeps messages from getting in, as long as it does."""
+        found: dict[TroubleCode, str] = {}
+        if self._lost:
+            found["broker_lost"] = f"{self._where}: {self._lost}"
+        if self._refused_write:
+            found["hub_database"] = f"{self._refused_write}; nothing is confirmed until it can be written"
+        return found
 
     def counts(self) -> dict[str, int]:
         """How many messages became what since the start."""
@@ -141,11 +152,12 @@ class Subscriber:
     ) -> None:
         """Only now is the hub ready for what edges send again when they hear that it is there."""
         if any(code.is_failure for code in codes):
-            _log.error("%s does not let the hub read %s/#: look at its ACL", self._where, TOPIC_ROOT)
+            self._lost = f"does not let the hub read {TOPIC_ROOT}/#: look at its ACL"
+            _log.error("%s %s", self._where, self._lost)
             return
         client.publish(availability_topic(HUB_ID), "online", qos=1, retain=True)
         _log.info("%s: connected", self._where)
-        self._is_lost, self._was_up = False, True
+        self._lost, self._was_up = "", True
 
     def _on_connect_fail(self, _client: Client, _userdata: Any) -> None:
         self._lose(f"cannot be reached ({sys.exception()})")
@@ -157,9 +169,9 @@ class Subscriber:
 
     def _lose(self, reason: str) -> None:
         """Logs once, not at each try."""
-        if not (self._is_lost or self._stopping.is_set() or self._refusal):
+        if not (self._lost or self._stopping.is_set() or self._refusal):
             _log.warning("%s: %s; trying again", self._where, reason)
-        self._is_lost = True
+        self._lost = self._lost or reason
 
     def _on_message(self, client: Client, _userdata: Any, received: MQTTMessage) -> None:
         message = Message(
@@ -186,12 +198,15 @@ class Subscriber:
             try:
                 outcome = self._take_in(message)
             except SQLAlchemyError as error:
+                self._refused_write = str(getattr(error, "orig", None) or error)
                 if wait_s == 1:
-                    reason = getattr(error, "orig", None) or error
-                    _log.error("database: %s; nothing is confirmed until it can be written", reason)
+                    _log.error(
+                        "database: %s; nothing is confirmed until it can be written", self._refused_write
+                    )
                 self._stopping.wait(wait_s)
                 wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
             else:
+                self._refused_write = ""
                 if wait_s > 1:
                     _log.info("database: can be written again")
                 return outcome

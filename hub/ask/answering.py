@@ -16,7 +16,7 @@ from hub.ask.reader import Reader, Reading, WindowKind
 from hub.ask_client import SignalQuestion
 from hub.config import HubConfig
 from hub.knowledge_index import KnowledgeIndex, Passage
-from hub.status import device_lines, overview
+from hub.status import device_lines, hub_lines, overview
 from hub.store import Store
 from hub.wording import minute_text
 
@@ -105,8 +105,8 @@ def _not_understood(_asker: Asker, _line: str, reading: Reading) -> Answer:
 
 def _device_status(asker: Asker, _line: str, reading: Reading) -> Answer:
     seen = overview(asker.store, asker.config, asker.now, asker.now, asker.patient_id)
-    devices = tuple(line for person in seen["patients"] for line in device_lines(person))
-    return Answer("answered", reading, devices)
+    devices = (line for person in seen["patients"] for line in device_lines(person))
+    return Answer("answered", reading, (*hub_lines(seen["hub"]), *devices))
 
 
 def _remembered(asker: Asker, line: str, reading: Reading) -> Answer:

@@ -11,9 +11,18 @@ from hub.report.content import Content
 from hub.report.drawing import to_pdf
 from hub.report.latex import place, text
 from hub.report.tables import long_table
-from hub.wording import count_text, duration_text, minute_text, percent_text, rate_text, short_moment_text
+from hub.wording import (
+    count_text,
+    duration_text,
+    minute_text,
+    moment_text,
+    percent_text,
+    rate_text,
+    short_moment_text,
+)
 
 _CHART = "trend.pdf"
+_NOTICE_COLUMNS = r"ll>{\raggedright\arraybackslash}p{52mm}>{\raggedright\arraybackslash}p{78mm}"
 _NOTICE_NAMES = {
     "recording_started": "recording started",
     "recording_ended": "recording ended",
@@ -97,9 +106,27 @@ def notices(content: Content) -> Iterator[NoEscape]:
         )
         for notice in content.notices
     ]
-    yield long_table(
-        r"llp{52mm}>{\raggedright\arraybackslash}p{78mm}", ("Time", "Device", "What", "Details"), rows
-    )
+    yield long_table(_NOTICE_COLUMNS, ("Time", "Device", "What", "Details"), rows)
+
+
+def lasting(content: Content) -> Iterator[NoEscape]:
+    """What was wrong with the devices when they were last heard."""
+    if not content.lasting:
+        return
+    heard = moment_text(max(one.heard_at for one in content.lasting), content.zone)
+    yield NoEscape(r"\needspace{30mm}\subsection*{What is wrong now}")
+    words = f"As the devices told it when they were last heard, {heard}. It may limit what this report knows."
+    yield NoEscape(rf"{{\small {text(words)}}}\par")
+    rows = [
+        (
+            text(short_moment_text(one.trouble.since, content.zone)),
+            text(one.device_id),
+            text(one.trouble.name),
+            text(one.trouble.text),
+        )
+        for one in content.lasting
+    ]
+    yield long_table(_NOTICE_COLUMNS, ("Since", "Device", "What", "Details"), rows)
 
 
 def _row(name: str, stats: PeriodStatistics) -> tuple[NoEscape, ...]:

@@ -13,23 +13,23 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import DataTable, Footer, Static
 
+from hub.health import Alarm
 from hub.report.content import Options, Period, gather
 from hub.report.document import write_report
 from hub.tui import colours
+from hub.tui.device_screen import DeviceScreen
 from hub.tui.episode_screen import EpisodeScreen
 from hub.tui.episode_table import EpisodeTable
 from hub.tui.facts_screen import FactsScreen
 from hub.tui.figures import Figures
 from hub.tui.help_screen import HelpScreen
 from hub.tui.patients import PatientCard, Patients
-from hub.tui.source import Source, database_file
+from hub.tui.source import Source
 from hub.tui.timeline import Timeline, span
-from hub.tui.view import Dashboard, History
-from hub.tui.watch import Alarm, silence_text
+from hub.tui.view import Dashboard, History, headline
 from hub.wording import minute_text, moment_text
 
 _READ_EVERY_S: Final = 1.0
-_OLD_AFTER_S: Final = 10.0
 
 
 class DashboardApp(App[None]):
@@ -42,6 +42,7 @@ class DashboardApp(App[None]):
         ("n", "step(1)", "Next"),
         ("p", "step(-1)", "Previous"),
         ("f", "facts", "Figures"),
+        ("d", "devices", "Devices"),
         ("r", "report", "Report"),
         ("question_mark", "help", "Help"),
         ("q", "quit", "Quit"),
@@ -104,6 +105,7 @@ class DashboardApp(App[None]):
             await self._show_open_episode(look.history)
         else:
             main.query_one(EpisodeTable).show(())
+        self._show_open_devices(look)
         self._beat()
         self.refresh_bindings()
         self.shown.set()
@@ -124,6 +126,13 @@ class DashboardApp(App[None]):
         table.border_title = (
             f"Episodes ({len(history.episodes)})" if history.episodes else "No episodes in this period"
         )
+
+    def _show_open_devices(self, look: Dashboard) -> None:
+        for screen in self.screen_stack:
+            if isinstance(screen, DeviceScreen):
+                for view in look.patients:
+                    if view.patient.patient_id == screen.patient_id:
+                        screen.show(view, look.hub)
 
     async def _show_open_episode(self, history: History) -> None:
         for screen in self.screen_stack:
@@ -157,7 +166,7 @@ class DashboardApp(App[None]):
         """What belongs to the dashboard itself is not offered over an episode."""
         several = self.look is not None and len(self.look.patients) > 1
         over = len(self.screen_stack) > 1
-        return not (action in ("step", "facts", "help") and over) and (action != "step" or several)
+        return not (action in ("step", "facts", "devices", "help") and over) and (action != "step" or several)
 
     def action_step(self, step: int) -> None:
         """The next or the previous patient."""
@@ -191,6 +200,11 @@ class DashboardApp(App[None]):
         if self.look and self.look.history:
             self.push_screen(FactsScreen(self.look.history, self.zone))
 
+    def action_devices(self) -> None:
+        """What lasts and needs a person."""
+        if self.look and self.look.selected:
+            self.push_screen(DeviceScreen(self.look.selected, self.look.hub, self.zone))
+
     def action_report(self) -> None:
         """Write the report of the period that is shown."""
         if self.look is None or self.look.history is None:
@@ -213,23 +227,6 @@ class DashboardApp(App[None]):
         self.call_from_thread(self.notify, words, severity=severity, timeout=15)
 
 
-def headline(look: Dashboard | None, now: datetime) -> tuple[Alarm, str]:
-    """What must not be overlooked: first that this screen is old, then the patients by urgency."""
-    if look is None:
-        return Alarm.NONE, ""
-    old_s = (now - look.at).total_seconds()
-    if old_s > _OLD_AFTER_S:
-        return (
-            Alarm.URGENT,
-            f"THIS SCREEN IS {silence_text(now - look.at)} OLD: the database does not answer",
-        )
-    loud = sorted((view for view in look.patients if view.worst.headline), key=lambda view: -view.worst.alarm)
-    if not loud:
-        return Alarm.NONE, ""
-    words = "   ".join(f"{view.patient.name}: {view.worst.headline}" for view in loud)
-    return loud[0].worst.alarm, words
-
-
 def _clock(now: datetime, app: DashboardApp) -> Text:
     left, right = " Hearth   home ECG, not a medical device", f"{moment_text(now, app.zone)} "
     text = Text(left + right.rjust(app.size.width - len(left)), colours.QUIET, no_wrap=True)
@@ -243,7 +240,7 @@ def _missing(look: Dashboard, source: Source) -> Text:
         (look.missing or "", f"bold {colours.YELLOW}"),
         "\n\n",
         (f"config    {source.config.path}\n", colours.QUIET),
-        (f"database  {database_file(source.config) or 'on a server'}\n\n", colours.QUIET),
+        (f"database  {source.config.database_file or 'on a server'}\n\n", colours.QUIET),
         ("The hub:  hearth hub --config hub.toml\n", colours.TEXT),
         ("The edge: hearth edge --config edge.toml   (at the patient's side)\n", colours.TEXT),
         ("Both write why they cannot start. This screen fills by itself.", colours.QUIET),

@@ -3,7 +3,7 @@
 from typing import Final
 
 from edge.labels import BeatClass, Priority
-from hub.tui.watch import Alarm
+from hub.health import Alarm
 
 TEXT: Final = "#dce3ea"
 QUIET: Final = "#8b97a5"
@@ -36,6 +36,7 @@ PRIORITY_MARKS: Final = {
     Priority.INFORMATION: "•",
 }
 ALARM_COLOURS: Final = {Alarm.NONE: TRACE, Alarm.NOTE: QUIET, Alarm.WARNING: YELLOW, Alarm.URGENT: RED}
+ALARM_SIGNS: Final = {Alarm.NONE: "●", Alarm.NOTE: "○", Alarm.WARNING: "▲", Alarm.URGENT: "▲"}
 BEAT_COLOURS: Final = {
     BeatClass.NORMAL: QUIET,
     BeatClass.SUPRAVENTRICULAR: CYAN,

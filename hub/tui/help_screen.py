@@ -17,12 +17,14 @@ Enter      open the episode under the cursor: strip, beats, who saw it
 up, down   choose an episode          n, p   next or previous patient
 r          write the patient's report as PDF
 f          all figures of the period, and what the system noted
+d          the patient's devices and the hub: what is wrong now, since when, with numbers
 +, -       larger or smaller strip (in an episode)
 Escape     back                       q      quit
 """
 _STATES = """\
 ● online   the device was heard just now and its signal can be trusted
 ○ stopped  the recording was ended in order: nobody is watching
+▲ trouble  it watches, but something lasts that needs you: a full disk, a flat battery, no power
 ○ quiet    nothing was heard for half a minute: the heart rate is not known now
 ▲ stale    nothing was heard for longer than the hub's config allows: go and look
 The big number is the heart rate now. Two dashes mean that it is not known now.

@@ -6,12 +6,11 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.message import Message
 from textual.widgets import Digits, Static
 
+from hub.health import Alarm
 from hub.tui import colours
 from hub.tui.view import PatientView
-from hub.tui.watch import Alarm, Watch
+from hub.watch import Watch
 from hub.wording import rate_text
-
-_SIGNS = {Alarm.NONE: "●", Alarm.NOTE: "○", Alarm.WARNING: "▲", Alarm.URGENT: "▲"}
 
 
 class PatientCard(Vertical):
@@ -75,7 +74,7 @@ def _who(view: PatientView) -> Text:
     return Text.assemble(
         (view.patient.name, f"bold {colours.TEXT}"),
         "\n",
-        (f"{_SIGNS[watch.alarm]} {watch.word}", f"bold {colour}"),
+        (f"{colours.ALARM_SIGNS[watch.alarm]} {watch.word}", f"bold {colour}"),
         *(_headline(watch) if watch.alarm >= Alarm.WARNING else ()),
         overflow="ellipsis",
     )

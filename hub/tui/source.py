@@ -2,8 +2,6 @@
 
 import threading
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -11,8 +9,6 @@ from hub.config import HubConfig
 from hub.database import StoreError
 from hub.store import Store
 from hub.tui.view import Dashboard, look
-
-_SQLITE: Final = "sqlite:///"
 
 
 class Source:
@@ -26,7 +22,7 @@ class Source:
     def read(self, patient_id: str | None, before: Dashboard | None = None) -> Dashboard:
         """One look; what hinders it is said in `Dashboard.missing`."""
         now = datetime.now(UTC)
-        file = database_file(self.config)
+        file = self.config.database_file
         if file is not None and not file.exists():
             return Dashboard(now, missing=f"No database yet: has the hub ever run? ({file})")
         try:
@@ -48,9 +44,3 @@ class Source:
             if self._store is not None:
                 self._store.close()
                 self._store = None
-
-
-def database_file(config: HubConfig) -> Path | None:
-    """The file of a SQLite database; `None` for a server's."""
-    url = config.database_url
-    return Path(url.removeprefix(_SQLITE)) if url.startswith(_SQLITE) else None

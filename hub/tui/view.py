@@ -6,12 +6,15 @@ from typing import Final
 
 from hub.burden import PeriodStatistics, period_statistics
 from hub.config import HubConfig
+from hub.health import Alarm
+from hub.hub_watch import HUB_UNKNOWN, HubWatch, watch_of_hub
 from hub.model_words import ModelWords, model_words
 from hub.records import DeviceStatus, Episode, Minute, Notice, Patient
 from hub.store import Store
-from hub.tui.watch import Watch, watch_of
+from hub.watch import Watch, silence_text, watch_of
 
 PERIOD: Final = timedelta(days=7)
+_OLD_AFTER_S: Final = 10.0
 _HISTORY_IS_GOOD_FOR: Final = timedelta(seconds=5)
 
 
@@ -48,6 +51,7 @@ class Dashboard:
     """All of one look: `history` is of the selected patient, `missing` says why there is none."""
 
     at: datetime
+    hub: HubWatch = HUB_UNKNOWN
     patients: tuple[PatientView, ...] = ()
     selected: PatientView | None = None
     history: History | None = None
@@ -62,7 +66,7 @@ def look(
     selected = next((one for one in patients if one.patient.patient_id == patient_id), patients[0])
     history = _history(store, selected.patient, now, before.history if before else None)
     missing = None if history else "No data yet: is the edge running?"
-    return Dashboard(now, patients, selected, history, missing)
+    return Dashboard(now, watch_of_hub(store.hub(), now, config), patients, selected, history, missing)
 
 
 def known_patients(store: Store, config: HubConfig) -> list[Patient]:
@@ -114,3 +118,22 @@ def _patient_view(store: Store, config: HubConfig, patient: Patient, now: dateti
         watches = [watch_of("no device", None, now, config.stale_after)]
     watches.sort(key=lambda watch: (-watch.alarm, watch.device_id))
     return PatientView(patient, tuple(watches))
+
+
+def headline(look: Dashboard | None, now: datetime) -> tuple[Alarm, str]:
+    """What must not be overlooked: first that this screen is old, then the patients by urgency."""
+    if look is None:
+        return Alarm.NONE, ""
+    old_s = (now - look.at).total_seconds()
+    if old_s > _OLD_AFTER_S:
+        return (
+            Alarm.URGENT,
+            f"THIS SCREEN IS {silence_text(now - look.at)} OLD: the database does not answer",
+        )
+    patients = [
+        (view.worst.alarm, f"{view.patient.name}: {view.worst.headline}")
+        for view in look.patients
+        if view.worst.headline
+    ]
+    loud = sorted([(look.hub.alarm, look.hub.headline), *patients], key=lambda said: -said[0])
+    return loud[0][0], "   ".join(words for _, words in loud if words)

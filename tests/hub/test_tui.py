@@ -22,14 +22,14 @@ from edge.pipeline import Pipeline
 from edge.stream import NS_PER_S, PlacedBlock
 from hub.burden import period_statistics
 from hub.config import load
+from hub.health import Alarm
 from hub.store import Store
-from hub.tui.app import DashboardApp, headline
+from hub.tui.app import DashboardApp
 from hub.tui.ecg import EcgStrip
 from hub.tui.episode_screen import EpisodeScreen
 from hub.tui.patients import PatientCard
 from hub.tui.source import Source
-from hub.tui.view import look, read_history
-from hub.tui.watch import Alarm
+from hub.tui.view import headline, look, read_history
 
 SECONDS = 120
 SENTENCE = "The strip shows ventricular ectopy; the third beat is early and wide."

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import IntEnum
 from typing import Final
 
 from edge.events import LiveState
 from edge.labels import DEFAULT_PRIORITY, Finding, Priority, Rhythm
 from hub.freshness import freshness
+from hub.health import Alarm, Judged, combined, judged
 from hub.records import DeviceStatus
 from hub.wording import finding_text
 
@@ -21,15 +21,10 @@ _MINUTE_S: Final = 60
 _HOUR_S: Final = 3600
 _LIVE_FOR: Final = timedelta(seconds=30)  # the edge speaks every second
 
-
-class Alarm(IntEnum):
-    """How much a person has to know it."""
-
-    NONE = 0
-    NOTE = 1
-    WARNING = 2
-    URGENT = 3
-
+_HEARD: Final = ("online", "no contact", "sensor lost", "ended")
+"""Where the newest state is that of now."""
+_BY_STATE: Final = ("link_lost", "contact_lost")
+"""Troubles that the live state itself tells; they add since when."""
 
 _ALARMS: Final = {
     Priority.HIGH: Alarm.URGENT,
@@ -41,7 +36,10 @@ _ALARMS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """A device at one moment. `rate_bpm` is there only while it is live; `last_rate_bpm` may be old."""
+    """A device at one moment. `rate_bpm` is there only while it is live; `last_rate_bpm` may be old.
+
+    `troubles` are those that it told of last, the most urgent first.
+    """
 
     device_id: str
     alarm: Alarm
@@ -56,6 +54,7 @@ class Watch:
     battery: str = "–"
     backlog: str = "–"
     open_findings: tuple[str, ...] = ()
+    troubles: tuple[Judged, ...] = ()
 
 
 def watch_of(
@@ -69,7 +68,9 @@ def watch_of(
     state = status.state
     if state is None:
         return Watch(device_id, alarm, word, headline, heard)
-    is_live = word == "online"
+    is_live, troubles = word == "online", judged(state.health or ())
+    if word in _HEARD:
+        alarm, word, headline = _with_troubles(alarm, word, headline, troubles)
     return Watch(
         device_id=device_id,
         alarm=alarm,
@@ -84,7 +85,18 @@ def watch_of(
         battery="–" if state.battery_percent is None else f"{state.battery_percent} %",
         backlog=_backlog_text(state.outbox_backlog),
         open_findings=tuple(finding_text(finding) for finding in state.open_findings),
+        troubles=troubles,
     )
+
+
+def _with_troubles(
+    alarm: Alarm, word: str, headline: str, troubles: tuple[Judged, ...]
+) -> tuple[Alarm, str, str]:
+    """What the device says of itself beside what is seen of it."""
+    told = [(one.alarm, one.headline) for one in troubles if one.code not in _BY_STATE]
+    loudest, words = combined((alarm, headline), *told)
+    is_new = word == "online" and loudest >= Alarm.WARNING and loudest > alarm
+    return loudest, "trouble" if is_new else word, words
 
 
 def _backlog_text(n_events: int) -> str:
@@ -121,19 +133,27 @@ def _judge(
         return Alarm.NOTE, "stopped", f"NOT WATCHING: recording ended, stopped {silence} ago"
     if now - status.heard_at >= _LIVE_FOR:
         return Alarm.NOTE, "quiet", f"Nothing heard for {silence}: is the hub running?"
-    return _judge_sensor(status.state)
+    return _judge_sensor(status.state, now)
 
 
-def _judge_sensor(state: LiveState | None) -> tuple[Alarm, str, str]:
+def _judge_sensor(state: LiveState | None, now: datetime) -> tuple[Alarm, str, str]:
     if state is None or state.link == "connected":
         if state and state.contact is False:
-            return Alarm.WARNING, "no contact", "NO SKIN CONTACT: the strap is off or dry"
+            since = _since(state, "contact_lost", now)
+            return Alarm.WARNING, "no contact", f"NO SKIN CONTACT{since}: the strap is off or dry"
         if state and not state.analysable:
             return Alarm.NOTE, "online", "Signal cannot be read at the moment"
         return _judge_heart(state.open_findings if state else ())
     if state.link == "ended":
         return Alarm.NOTE, "ended", "NOT WATCHING: the recording has ended"
-    return Alarm.WARNING, "sensor lost", "SENSOR LOST: the edge runs, the sensor is out of reach"
+    since = _since(state, "link_lost", now)
+    return Alarm.WARNING, "sensor lost", f"SENSOR LOST{since}: the edge runs, the sensor is out of reach"
+
+
+def _since(state: LiveState, code: str, now: datetime) -> str:
+    """For how long, where the edge says so; its clock may not be the hub's."""
+    began = [trouble.since for trouble in state.health or () if trouble.code == code]
+    return f" FOR {silence_text(now - began[0])}" if began else ""
 
 
 def _judge_heart(open_findings: tuple[Finding, ...]) -> tuple[Alarm, str, str]:

@@ -1,0 +1,218 @@
+"""What lasts is as loud as its code says, on the screen, in the status and in the report alike."""
+
+import json
+import sqlite3
+import time
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from typing import get_args
+
+import pytest
+
+from edge.events import LiveState
+from edge.health import Trouble, TroubleCode
+from hub.config import load
+from hub.health import KNOWN, Alarm, combined, judged
+from hub.heartbeat import Heartbeat, disk_trouble
+from hub.hub_watch import watch_of_hub
+from hub.records import DeviceStatus, HubStatus
+from hub.status import lines, overview
+from hub.store import Store
+from hub.tui.app import DashboardApp
+from hub.tui.device_screen import DeviceScreen
+from hub.tui.source import Source
+from hub.watch import watch_of
+
+NOW = datetime.now(UTC)
+STALE = (timedelta(minutes=15), timedelta(minutes=30))
+HUB_TOML = """\
+[hub]
+database = "hub.db"
+[mqtt]
+password_file = "hub.password"
+[[patients]]
+id = "anna"
+name = "Anna Berger"
+[[devices]]
+id = "strap-1"
+patient = "anna"
+password_file = "strap.password"
+"""
+
+
+def trouble(code, minutes=12, text="0.21 GB are left"):
+    return Trouble(code=code, since=NOW - timedelta(minutes=minutes), text=text)
+
+
+def state(*health, **changes):
+    fields = {"link": "connected", "contact": True, "analysable": True, "heart_rate_bpm": 71, **changes}
+    return LiveState(device_id="strap-1", patient_id="anna", at=NOW, health=health or None, **fields)
+
+
+def watched(live, heard_at=NOW, availability="online"):
+    return watch_of("strap-1", DeviceStatus("strap-1", "anna", availability, heard_at, live), NOW, STALE)
+
+
+def test_every_code_has_its_words_and_its_loudness():
+    assert set(KNOWN) == set(get_args(TroubleCode))
+
+
+def test_a_code_of_a_newer_edge_is_a_warning():
+    (one,) = judged([trouble("moon_too_near")])
+    assert (one.alarm, one.headline) == (Alarm.WARNING, "MOON TOO NEAR")
+
+
+def test_a_warning_is_written_large_and_the_loudest_comes_first():
+    found = judged([trouble("quota_near"), trouble("disk_low"), trouble("analysis_stalled")])
+    assert [one.code for one in found] == ["analysis_stalled", "disk_low", "quota_near"]
+    assert found[0].headline == "THE ANALYSIS STANDS STILL: no alarm can come"
+    assert found[2].headline.startswith("The recordings")
+
+
+def test_notes_are_silent_beside_a_warning():
+    said = combined((Alarm.NOTE, "note"), (Alarm.NONE, "none"), (Alarm.WARNING, "w"), (Alarm.URGENT, "u"))
+    assert said == (Alarm.URGENT, "u; w")
+    assert combined((Alarm.NOTE, "note"), (Alarm.NONE, "x")) == (Alarm.NOTE, "note")
+    assert combined((Alarm.NONE, "")) == (Alarm.NONE, "")
+
+
+def test_a_device_in_trouble_is_not_calm_though_it_watches():
+    watch = watched(state(trouble("not_recording"), trouble("language_model_absent")))
+    assert (watch.alarm, watch.word, watch.is_live, watch.rate_bpm) == (Alarm.WARNING, "trouble", True, 71)
+    assert watch.headline == "RAW ECG IS NOT RECORDED: it is analysed, and then lost"
+    assert [one.code for one in watch.troubles] == ["not_recording", "language_model_absent"]
+    assert watched(state(trouble("quota_near"))).alarm is Alarm.NONE
+
+
+def test_the_heart_comes_before_the_disk():
+    watch = watched(state(trouble("disk_low"), open_findings=("ventricular_tachycardia",)))
+    assert watch.alarm is Alarm.URGENT
+    assert watch.headline.startswith("VENTRICULAR TACHYCARDIA NOW; THE HOME COMPUTER'S DISK")
+
+
+def test_a_lost_sensor_says_since_when_and_once():
+    watch = watched(state(trouble("link_lost"), link="lost"))
+    assert watch.headline == "SENSOR LOST FOR 12 min: the edge runs, the sensor is out of reach"
+    watch = watched(state(trouble("contact_lost"), contact=False))
+    assert watch.headline == "NO SKIN CONTACT FOR 12 min: the strap is off or dry"
+
+
+def test_of_a_silent_device_silence_is_the_headline():
+    watch = watched(state(trouble("disk_low")), heard_at=NOW - timedelta(minutes=20))
+    assert watch.headline == "NOTHING HEARD FOR 20 min"
+    assert [one.code for one in watch.troubles] == ["disk_low"]
+
+
+@pytest.fixture
+def config(tmp_path):
+    (tmp_path / "hub.toml").write_text(HUB_TOML)
+    return load(tmp_path / "hub.toml")
+
+
+@pytest.fixture
+def store(config):
+    with Store.open(config.database_url + "?timeout=0.1") as opened:
+        opened.ensure_patient("anna", "Anna Berger")
+        yield opened
+
+
+def test_the_hub_is_judged_by_its_heartbeat(config):
+    def judge(seconds, *health, is_running=True):
+        status = HubStatus(NOW - timedelta(seconds=seconds), is_running, health)
+        watch = watch_of_hub(status, NOW, config)
+        return watch.alarm, watch.headline
+
+    assert judge(4) == (Alarm.NONE, "")
+    assert judge(4, trouble("broker_lost"))[1].startswith("THE HUB CANNOT REACH ITS BROKER")
+    assert judge(40)[0] is Alarm.WARNING
+    assert judge(40)[1].startswith("THE HUB HAS WRITTEN NOTHING FOR 40 s: ")
+    assert judge(31 * 60)[0] is Alarm.URGENT
+    assert judge(31 * 60, is_running=False)[0] is Alarm.NOTE
+    assert watch_of_hub(None, NOW, config).alarm is Alarm.NONE
+
+
+def test_a_beat_says_what_is_wrong_since_when_and_the_last_one_that_it_is_the_end(store):
+    found = {"broker_lost": "refused"}
+    heart = Heartbeat(store, lambda: found, every_s=0.02)
+    heart.start()
+    first = eventually(store.hub)
+    time.sleep(0.1)
+    later = store.hub()
+    assert later.alive_at > first.alive_at
+    assert later.health == first.health
+    found = {}
+    heart.stop()
+    assert (store.hub().is_running, store.hub().health) == (False, ())
+
+
+def eventually(get):
+    deadline = time.monotonic() + 10
+    while (got := get()) is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return got
+
+
+def test_a_database_that_cannot_be_written_shows_by_the_age_of_the_last_beat(store, tmp_path, caplog):
+    heart = Heartbeat(store, dict)
+    heart.beat(is_running=True)
+    written_at = store.hub().alive_at
+    with closing(sqlite3.connect(tmp_path / "hub.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        heart.beat(is_running=True)
+        heart.beat(is_running=True)
+    assert store.hub().alive_at == written_at
+    assert [record.getMessage() for record in caplog.records if "locked" in record.getMessage()] == [
+        "database: database is locked; nobody sees that the hub runs"
+    ]
+    heart.beat(is_running=True)
+    assert store.hub().alive_at > written_at
+
+
+def test_the_disk_of_the_hub(tmp_path):
+    assert disk_trouble(tmp_path, 0) == {}
+    assert "GB are free" in disk_trouble(tmp_path, 1e18)["hub_disk_low"]
+    assert disk_trouble(None, 1e18) == disk_trouble(tmp_path / "none", 1e18) == {}
+
+
+def test_the_status_has_it_for_machines_and_for_people(store, config):
+    store.set_state(state(trouble("disk_low")), NOW)
+    store.set_availability("strap-1", "online", NOW)
+    store.set_hub(HubStatus(NOW, is_running=True, health=(trouble("broker_lost", text="refused"),)))
+    seen = json.loads(json.dumps(overview(store, config, NOW, NOW, None)))
+    (device,) = seen["patients"][0]["devices"]
+    assert device["alarm"] == "warning"
+    assert [(one["code"], one["alarm"]) for one in device["health"]] == [("disk_low", "warning")]
+    assert seen["hub"]["health"][0]["code"] == "broker_lost"
+    said = "\n".join(lines(seen, latest=3))
+    assert "warning: THE HOME COMPUTER'S DISK IS NEARLY FULL" in said
+    assert ": 0.21 GB are left" in said
+    assert "warning: THE HUB CANNOT REACH ITS BROKER: nothing comes in" in said
+
+
+async def test_the_dashboard_raises_it_lists_it_and_lets_it_go(store, config):
+    store.set_state(state(trouble("disk_low"), trouble("clock_unsynchronised", text="off")), NOW)
+    store.set_availability("strap-1", "online", NOW)
+    app = DashboardApp(Source(config))
+    async with app.run_test(size=(120, 36)) as pilot:
+        await app.shown.wait()
+        await pilot.pause(0.6)
+        assert "Anna Berger: THE HOME COMPUTER'S DISK IS NEARLY FULL" in shown(app)
+        assert "▲ trouble" in shown(app)
+        await pilot.press("d")
+        await pilot.pause()
+        assert isinstance(app.screen, DeviceScreen)
+        assert "0.21 GB are left" in shown(app)
+        assert "○ since" in shown(app)
+        store.set_hub(HubStatus(datetime.now(UTC), is_running=True, health=(trouble("hub_disk_low"),)))
+        store.set_state(state(), datetime.now(UTC))
+        await pilot.pause(1.6)
+        assert "nothing is told to be wrong" in shown(app)
+        assert "THE HUB'S DISK IS NEARLY FULL" in shown(app)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert "● online" in shown(app)
+
+
+def shown(app):
+    return "\n".join(row.text for row in app.screen._compositor.render_strips())
