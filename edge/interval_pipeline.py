@@ -4,10 +4,9 @@ The order of the stages is that of `pipeline`, without what needs an ECG: no bea
 a strip, and nothing is shown to the language model.
 """
 
-import pickle
 from collections import deque
-from importlib.metadata import version
 
+from edge import saved_state
 from edge.encoder import Encoder
 from edge.episodes import EpisodeTracker
 from edge.interval_beats import Heard, IntervalBeats, TimedBeat
@@ -85,24 +84,16 @@ class IntervalPipeline:
 
     def snapshot(self) -> bytes:
         """All state but the model, stamped with the model and the software that it belongs to."""
-        state = {name: value for name, value in vars(self).items() if name != "_encoder"}
-        return self._stamp() + pickle.dumps(state)
+        return saved_state.saved(self, self._stamp(), {"_encoder"})
 
     def restore(self, snapshot: bytes) -> bool:
-        """Take up a state that `snapshot` gave; false where another model or version wrote it.
+        """Take up a state that `snapshot` gave; false where another model or version wrote it."""
+        return saved_state.restore(self, self._stamp(), snapshot)
 
-        Only ever read from the edge's own state directory.
-        """
-        stamp = self._stamp()
-        if not snapshot.startswith(stamp):
-            return False
-        vars(self).update(pickle.loads(snapshot[len(stamp) :]))  # noqa: S301 the edge's own file, mode 0600
-        return True
-
-    def _stamp(self) -> bytes:
+    def _stamp(self) -> str:
         sequence = self._encoder.manifest.sequence
         assert sequence, "the reader has checked it"
-        return f"{version('hearth-ecg')}/intervals {_STATE_VERSION} {sequence.onnx_sha256}\n".encode()
+        return f"intervals {_STATE_VERSION} {sequence.onnx_sha256}"
 
     def _forget_long_ago(self, beats: list[TimedBeat]) -> None:
         """A rhythm is not remembered over more than a minute without an interval."""

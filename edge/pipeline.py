@@ -4,18 +4,17 @@ Pure but for the encoder session, and a fold over the samples: live, replay and 
 code. Its state can be saved between two blocks, so that an edge that was killed takes up where it was.
 """
 
-import pickle
 from dataclasses import dataclass, field, replace
-from importlib.metadata import version
 
 import numpy as np
 
+from edge import saved_state
 from edge.clock_map import ClockMap
 from edge.contiguous_run import Beside, ContiguousRun, EncodedSpan
 from edge.encoder import Encoder
-from edge.episodes import EpisodeTracker
+from edge.episode_strips import EpisodeStrips
 from edge.evidence import Evidence
-from edge.labels import BeatClass, Finding, Rhythm
+from edge.labels import BeatClass, Rhythm
 from edge.minutes import MinuteCounter
 from edge.quality import AmplitudeWatch, amplitude_uv
 from edge.rule_tracker import RuleTracker
@@ -27,7 +26,6 @@ from edge.stream import (
     NS_PER_S,
     Beat,
     EndReason,
-    EpisodeStep,
     MinuteSummary,
     Output,
     PlacedBlock,
@@ -36,11 +34,12 @@ from edge.stream import (
     Span,
     Vitals,
 )
-from edge.strips import STRIP_BEFORE_S, STRIP_S, StripCutter
+from edge.strips import StripCutter
 from edge.window_evidence import Window, WindowMemory
 
 _STALE_RATE_NS = 5 * NS_PER_S
-_STATE_VERSION = 3  # of what `snapshot` holds
+_STATE_VERSION = 4  # of what `snapshot` holds
+_MADE_WITH = frozenset({"_encoder", "_beside"})
 _HALF_MINUTE_NS = 30 * NS_PER_S
 
 
@@ -73,12 +72,11 @@ class Pipeline:
         self._clock = ClockMap(fs_hz)
         self._rules = RuleTracker(settings.rules)
         self._seconds = SecondTracker(encoder.manifest.thresholds, settings.durations)
-        self._episodes, self._minutes = EpisodeTracker(), MinuteCounter()
         self._strips, self._memory = StripCutter(fs_hz, n_leads, self._clock), WindowMemory()
+        self._episodes, self._minutes = EpisodeStrips(self._strips, fs_hz), MinuteCounter()
         self._in_af = self._analysable = self._is_silent = False
         self._previous: Beat | None = None
         self._decided_ns = 0
-        self._short_strips: dict[tuple[Finding, int], EpisodeStep] = {}
         self.next_index = 0
         self._begin_run(0)
 
@@ -136,25 +134,16 @@ class Pipeline:
 
     def snapshot(self) -> bytes:
         """All state but what it was made with, stamped with the model and the software that it belongs to."""
-        made_with = ("_encoder", "_beside")
-        state = {name: value for name, value in vars(self).items() if name not in made_with}
-        return self._stamp() + pickle.dumps(state)
+        return saved_state.saved(self, self._stamp(), _MADE_WITH)
 
     def restore(self, snapshot: bytes) -> bool:
-        """Take up a state that `snapshot` gave; false where another model or version wrote it.
+        """Take up a state that `snapshot` gave; false where another model or version wrote it."""
+        return saved_state.restore(self, self._stamp(), snapshot)
 
-        Only ever read from the edge's own state directory.
-        """
-        stamp = self._stamp()
-        if not snapshot.startswith(stamp):
-            return False
-        vars(self).update(pickle.loads(snapshot[len(stamp) :]))  # noqa: S301 the edge's own file, mode 0600
-        return True
-
-    def _stamp(self) -> bytes:
+    def _stamp(self) -> str:
         manifest = self._encoder.manifest
         second = manifest.sequence.onnx_sha256 if manifest.sequence else "alone"
-        return f"{version('hearth-ecg')}/{_STATE_VERSION} {manifest.onnx_sha256} {second}\n".encode()
+        return f"{_STATE_VERSION} {manifest.onnx_sha256} {second}"
 
     def _begin_run(self, first_index: int) -> None:
         manifest = self._encoder.manifest
@@ -176,7 +165,7 @@ class Pipeline:
         for change in (*self._rules.interrupt(), *step.spans):
             outputs += self._step_episode(change, reason)
         self._in_af = self._analysable = False
-        return outputs + self._completed_strips(self._strips.stop)
+        return [*outputs, *self._episodes.completed(self._strips.stop)]
 
     def _take_spans(self, spans: list[EncodedSpan]) -> list[Output]:
         outputs: list[Output] = []
@@ -197,7 +186,7 @@ class Pipeline:
                 beat = self._beat(found)
                 outputs += self._take_beat(beat) if self._analysable else [_unclassified(beat)]
         decided_index = self._index(self._reader.decided_s)
-        outputs += self._completed_strips(decided_index)
+        outputs += self._episodes.completed(decided_index)
         closed = self._minutes.close_before(self._clock.utc_ns(decided_index))
         return [*outputs, *(self._with_look(minute) for minute in closed)]
 
@@ -261,35 +250,7 @@ class Pipeline:
 
     def _step_episode(self, span: Span, reason: EndReason) -> list[Output]:
         self._memory.add_span(span)
-        onset, limit = span.onset_index, self._limit_index
-        strip = None if self._episodes.knows(span) else self._strips.around_onset(onset, limit)
-        steps: list[Output] = []
-        for step in self._episodes.feed(span, list(self._strips.beats), strip, reason):
-            key = (span.finding, onset)
-            if step.strip is not None or key in self._short_strips:
-                self._short_strips[key] = step
-            steps.append(replace(step, end_strip=self._end_strip(span)) if step.phase == "end" else step)
-        return steps
-
-    def _end_strip(self, span: Span) -> RawStrip | None:
-        """None where the end is on the strip of the onset."""
-        lasted_s = ((span.end_ns or span.last_ns) - span.onset_ns) / NS_PER_S
-        if lasted_s <= STRIP_S - STRIP_BEFORE_S:
-            return None
-        end_index = min(span.onset_index + round(lasted_s * self._fs_hz), self._strips.stop)
-        return self._strips.around_end(end_index, self._limit_index)
-
-    def _completed_strips(self, decided_index: int) -> list[Output]:
-        """An episode is told at once, with the strip as far as it goes; the whole strip follows."""
-        outputs: list[Output] = []
-        for key, step in list(self._short_strips.items()):
-            wanted = self._strips.onset_stop(key[1])
-            if decided_index < wanted and decided_index < self._strips.stop:
-                continue
-            del self._short_strips[key]
-            strip = self._strips.around_onset(key[1], decided_index)
-            outputs.append(replace(step, phase="update", strip=strip))
-        return outputs
+        return list(self._episodes.step(span, reason, self._limit_index))
 
     def _index(self, at_s: float) -> int:
         return self._origin + round(at_s * self._fs_hz)
