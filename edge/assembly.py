@@ -78,9 +78,15 @@ def _pipelines(
     return lambda: Pipeline(next(encoders), recording.fs_hz, len(recording.leads), settings)
 
 
-def make_ask_desk(config: EdgeConfig, process: LocalizerProcess | None, reply: Reply) -> AskDesk:
+def make_span_reader(config: EdgeConfig) -> SpanReader:
+    """Measures what the stream does not, for questions."""
+    return SpanReader(config.model.bundle or DEFAULT_BUNDLE, _pipeline_settings(config))
+
+
+def make_ask_desk(
+    config: EdgeConfig, reader: SpanReader, process: LocalizerProcess | None, reply: Reply
+) -> AskDesk:
     """Answers the hub's questions about the signal, from what is recorded."""
-    reader = SpanReader(config.model.bundle or DEFAULT_BUNDLE, _pipeline_settings(config))
     measured = MeasuredAnswers(recordings_folder(config), reader.read)
     return AskDesk(LanguageAnswers(measured, process).answer, reply)
 

@@ -36,7 +36,7 @@ class DeskSettings:
 class LocalizerDesk:
     """Each question gets exactly one reply: the answer, checked by its evidence, or why there is none.
 
-    `witness` may add to the evidence what only the signal of the strip tells.
+    `witness` may add to the evidence what only the signal of the strip tells; it works in a thread.
     """
 
     def __init__(
@@ -93,7 +93,8 @@ class LocalizerDesk:
         ecg = None if question.strip is None else _whole_seconds(question.strip)
         if ecg is None or self.status == "absent" or self._process is None:
             return Localization(status="absent")
-        name, evidence = self._process.model.stem, self._witness(question.evidence, ecg)
+        name = self._process.model.stem
+        evidence = await asyncio.to_thread(self._witness, question.evidence, ecg)
         try:
             answers = await self._process.ask(look_at(ecg, evidence), self._settings.deadline_s)
         except TimeoutError:

@@ -14,11 +14,11 @@ from edge.assembly import (
     locked,
     make_ask_desk,
     make_localizer,
+    make_span_reader,
     make_writer,
 )
 from edge.bundle import DEFAULT_BUNDLE
 from edge.bundle_store import confirm
-from edge.conduction_spans import ConductionWitness
 from edge.config import EdgeConfig
 from edge.encoder import Encoder
 from edge.events import LiveState, Localization, NoticeCode
@@ -70,9 +70,11 @@ class EdgeService:
         self._outbox = Outbox(config.storage.folder / "outbox.sqlite", config.storage.max_outbox_rows)
         desk_settings = DeskSettings(model.deadline_s, model.waiting_questions)
         process = make_localizer(config)
-        witness = ConductionWitness(model.bundle or DEFAULT_BUNDLE)
-        self._desk = LocalizerDesk(process, self._answered, desk_settings, witness.add_to)
-        self._asks = make_ask_desk(config, process, lambda answer: self._publisher.publish_answer(answer))
+        reader = make_span_reader(config)
+        self._desk = LocalizerDesk(process, self._answered, desk_settings, reader.add_to)
+        self._asks = make_ask_desk(
+            config, reader, process, lambda answer: self._publisher.publish_answer(answer)
+        )
         self._publisher = Publisher(self._outbox, config.device.device_id, config.mqtt, self._asks.submit)
         self._keeper = SessionKeeper(config, self._encoder, self._outbox, self._desk)
         self._link: Literal["connected", "lost", "ended"] = "lost"

@@ -29,7 +29,9 @@ from edge.localizer_request import (
     encode_request,
 )
 from edge.model_question import ModelQuestion
+from edge.pipeline import PipelineSettings
 from edge.raw_ecg import RawEcg
+from edge.span_evidence import SpanReader
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 FILES = ModelFiles(default_path(), DEFAULT_LANGUAGE_BUNDLE, DEFAULT_BUNDLE)
@@ -194,11 +196,20 @@ def test_without_a_model_every_question_has_a_reply_at_once() -> None:
 def test_a_full_desk_drops_the_least_urgent_and_says_so() -> None:
     submit = [asked(p) for p in (Priority.INFORMATION, Priority.MEDIUM, Priority.LOW, Priority.HIGH)]
     process = LocalizerProcess(FILES, threads=1)
-    replies = desk_replies(lambda reply: LocalizerDesk(process, reply, DeskSettings(90, 2)), submit, 4)
+    reader, witnessed = SpanReader(DEFAULT_BUNDLE, PipelineSettings()), []
+
+    def witness(evidence: Evidence, ecg: RawEcg) -> Evidence:
+        witnessed.append(reader.add_to(evidence, ecg))
+        return witnessed[-1]
+
+    settings = DeskSettings(90, 2)
+    replies = desk_replies(lambda reply: LocalizerDesk(process, reply, settings, witness), submit, 4)
     dropped = {question.event.priority for question, answer in replies if answer.status == "dropped"}
     assert dropped == {Priority.INFORMATION, Priority.LOW}
     answered = [question.event.priority for question, answer in replies if answer.status == "answered"]
     assert answered == [Priority.HIGH, Priority.MEDIUM]
+    assert [evidence.beats for evidence in witnessed] == [EVIDENCE.beats] * 2
+    assert all(evidence.qrs_ms for evidence in witnessed)
 
 
 def said(text: str, probability: float = 0.9) -> Said:
