@@ -14,6 +14,10 @@ from hub.store import Store
 from hub.watch import Watch, silence_text, watch_of
 
 PERIOD: Final = timedelta(days=7)
+_NOTHING_YET: Final = {
+    False: "No data yet: is the edge running?",
+    True: "No figures yet: the first minute is being recorded.",
+}
 _OLD_AFTER_S: Final = 10.0
 _HISTORY_IS_GOOD_FOR: Final = timedelta(seconds=5)
 
@@ -65,7 +69,7 @@ def look(
     patients = tuple(_patient_view(store, config, one, now) for one in known_patients(store, config))
     selected = next((one for one in patients if one.patient.patient_id == patient_id), patients[0])
     history = _history(store, selected.patient, now, before.history if before else None)
-    missing = None if history else "No data yet: is the edge running?"
+    missing = None if history else _NOTHING_YET[any(watch.is_live for watch in selected.watches)]
     return Dashboard(now, watch_of_hub(store.hub(), now, config), patients, selected, history, missing)
 
 
