@@ -22,6 +22,7 @@ from edge.rules import RuleSettings
 from edge.run_reader import ReadSecond, RunReader
 from edge.second_tracker import DurationSettings, SecondTracker
 from edge.sequence import FoundBeat
+from edge.still_line import StillLine
 from edge.stream import (
     NS_PER_S,
     Beat,
@@ -38,7 +39,7 @@ from edge.strips import StripCutter
 from edge.window_evidence import Window, WindowMemory
 
 _STALE_RATE_NS = 5 * NS_PER_S
-_STATE_VERSION = 4  # of what `snapshot` holds
+_STATE_VERSION = 5  # of what `snapshot` holds
 _MADE_WITH = frozenset({"_encoder", "_beside"})
 _HALF_MINUTE_NS = 30 * NS_PER_S
 
@@ -73,6 +74,7 @@ class Pipeline:
         self._rules = RuleTracker(settings.rules)
         self._seconds = SecondTracker(encoder.manifest.thresholds, settings.durations)
         self._strips, self._memory = StripCutter(fs_hz, n_leads, self._clock), WindowMemory()
+        self._still_line = StillLine(self._strips, fs_hz, settings.rules.pause_ms)
         self._episodes, self._minutes = EpisodeStrips(self._strips, fs_hz), MinuteCounter()
         self._in_af = self._analysable = self._is_silent = False
         self._previous: Beat | None = None
@@ -214,10 +216,23 @@ class Pipeline:
     def _beat(self, found: FoundBeat) -> Beat:
         manifest = self._encoder.manifest
         index = self._index(found.at_s)
-        previous = self._previous
-        rr_ms = None if previous is None else round((index - previous.index) * 1000 / self._fs_hz, 3)
         beat_class = manifest.beat_classes[found.class_index]
-        return Beat(index, self._clock.utc_ns(index), beat_class, round(found.confidence, 4), rr_ms)
+        return Beat(
+            index, self._clock.utc_ns(index), beat_class, round(found.confidence, 4), self._rr_ms(index)
+        )
+
+    def _rr_ms(self, index: int) -> float | None:
+        """To the beat before; unknown where the line moved so much that beats may be missing."""
+        if self._previous is None or not (
+            self._rules.in_pause or self._is_believed(index, ends_in_beat=True)
+        ):
+            return None
+        return round((index - self._previous.index) * 1000 / self._fs_hz, 3)
+
+    def _is_believed(self, index: int, *, ends_in_beat: bool = False) -> bool:
+        """Whether there was no beat since the last one."""
+        last = self._previous
+        return last is not None and self._still_line.is_believed(last.index, index, ends_in_beat=ends_in_beat)
 
     def _take_beat(self, beat: Beat) -> list[Output]:
         self._previous = beat
@@ -237,13 +252,13 @@ class Pipeline:
         self._decided_ns = second.start_ns
         self._minutes.add_second(second, Rhythm.ATRIAL_FIBRILLATION if step.in_af else Rhythm.NON_AF)
         outputs: list[Output] = [step.rhythm_change] if step.rhythm_change else []
-        if second.analysable:
-            for change in self._rules.silence(second.start_ns):
-                outputs += self._step_episode(change, "ended")
-        else:
+        if not second.analysable:
             self._previous = None
             for change in self._rules.interrupt():
                 outputs += self._step_episode(change, "signal_lost")
+        elif self._is_believed(second.first_index):
+            for change in self._rules.silence(second.start_ns):
+                outputs += self._step_episode(change, "ended")
         for change in step.spans:
             outputs += self._step_episode(change, "ended")
         return outputs

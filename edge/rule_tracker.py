@@ -20,6 +20,11 @@ class RuleTracker:
         self._beats: deque[Beat] = deque(maxlen=_MEMORY_BEATS)
         self._open: dict[Finding, Span] = {}
 
+    @property
+    def in_pause(self) -> bool:
+        """Whether a pause has been told that no beat has ended yet."""
+        return Finding.PAUSE in self._open
+
     def feed(self, beat: Beat) -> list[Span]:
         """Spans that began, went on or ended with this beat; an ended one carries `end_ns`."""
         changed = self.interrupt() if beat.rr_ms is None else []

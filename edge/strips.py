@@ -27,6 +27,11 @@ class StripCutter:
         """Index after the newest sample."""
         return self._raw.stop
 
+    @property
+    def start(self) -> int:
+        """Index of the oldest sample that is held."""
+        return self._raw.start
+
     def begin(self, first_index: int) -> None:
         """A new run: what was before is not joined to it."""
         self._raw = RingBuffer(int(_MEMORY_S * self._fs_hz), self._n_leads, np.int32)
