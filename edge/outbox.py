@@ -15,6 +15,7 @@ from uuid import UUID
 from edge.events import Event, encode
 from edge.model_question import ModelQuestion
 from edge.outbox_file import open_outbox
+from edge.sample_spans import Span, merged
 from edge.unsaved import EventRow, Unsaved, row_of
 
 _LOG = logging.getLogger(__name__)
@@ -40,6 +41,14 @@ class Committed:
 
 
 @dataclass(frozen=True, slots=True)
+class Missing:
+    """Samples that were told to be damaged or missing on disk, so that they are not told again."""
+
+    recording_id: UUID
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Checkpoint:
     """State of the pipeline before sample `next_index` of a recording."""
 
@@ -60,6 +69,7 @@ class Outbox:
         self._max_rows = max_rows
         self._db, self.set_aside = open_outbox(path)
         self._unsaved, self._evicted = Unsaved(), 0
+        self._missing: dict[Missing, None] = {}
         self._owed: dict[tuple[str, tuple[object, ...]], None] = {}
         self._hidden: set[int] = set()
         self._is_failing = False
@@ -74,16 +84,19 @@ class Outbox:
         events: Iterable[Event],
         checkpoint: Checkpoint | None = None,
         questions: Iterable[ModelQuestion] = (),
+        missing: Iterable[Missing] = (),
     ) -> "Committed":
-        """Store events, questions for the language model and a checkpoint in one transaction.
+        """Store events, questions for the language model, a checkpoint and what is missing in one transaction.
 
         A question that was answered already is not asked again. On a full disk the checkpoint is dropped:
         the one before it stays, and with it everything that follows from the samples since.
         """
         rows, questions, is_saved = [row_of(event) for event in events], list(questions), True
+        self._missing |= dict.fromkeys(missing)
         try:
-            asked, evicted = self._save([*self._unsaved.rows, *rows], questions, checkpoint)
+            asked, evicted = self._save([*self._unsaved.rows, *rows], questions, checkpoint, self._missing)
             self._unsaved.clear()
+            self._missing.clear()
         except sqlite3.OperationalError as error:
             self._complain(error)
             asked = [question for question in questions if self._is_new(question)]
@@ -131,6 +144,12 @@ class Outbox:
         row = self._db.execute(query, (str(recording_id),)).fetchone()
         return None if row is None else Checkpoint(recording_id, *row)
 
+    def told_missing(self, recording_id: UUID) -> list[Span]:
+        """The samples of a recording that were told to be damaged or missing on disk."""
+        query = "SELECT first_index, stop_index FROM missing WHERE recording_id = ?"
+        unsaved = [one.span for one in self._missing if one.recording_id == recording_id]
+        return merged([*self._db.execute(query, (str(recording_id),)), *unsaved])
+
     def finish_recording(self, recording_id: UUID) -> None:
         """The recording is over: its checkpoint and its list of told events are no longer needed."""
         for table in ("checkpoint", "told"):
@@ -155,11 +174,18 @@ class Outbox:
         self._db.close()
 
     def _save(
-        self, rows: list[EventRow], questions: list[ModelQuestion], checkpoint: Checkpoint | None
+        self,
+        rows: list[EventRow],
+        questions: list[ModelQuestion],
+        checkpoint: Checkpoint | None,
+        missing: Iterable[Missing] = (),
     ) -> tuple[list[ModelQuestion], int]:
         with _Transaction(self._db):
             for row in rows:
                 self._add(row)
+            for one in missing:
+                told = (str(one.recording_id), *one.span)
+                self._db.execute("INSERT OR IGNORE INTO missing VALUES (?, ?, ?)", told)
             asked = [question for question in questions if self._ask(question)]
             if checkpoint is not None:
                 state = (str(checkpoint.recording_id), checkpoint.next_index, checkpoint.state)

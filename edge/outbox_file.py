@@ -17,6 +17,9 @@ CREATE TABLE IF NOT EXISTS told (event_id TEXT PRIMARY KEY, recording_id TEXT NO
 CREATE TABLE IF NOT EXISTS checkpoint (
     recording_id TEXT PRIMARY KEY, next_index INTEGER NOT NULL, state BLOB NOT NULL);
 DROP TABLE IF EXISTS question;
+CREATE TABLE IF NOT EXISTS missing (
+    recording_id TEXT NOT NULL, first_index INTEGER NOT NULL, stop_index INTEGER NOT NULL,
+    PRIMARY KEY (recording_id, first_index, stop_index)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS asked (answer_id TEXT PRIMARY KEY, payload BLOB NOT NULL);
 """
 

@@ -1,6 +1,7 @@
 """Recordings on disk: which one is open, and how one that a crash interrupted is taken up again."""
 
 import json
+import logging
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,6 +10,8 @@ from uuid import UUID, uuid4
 from edge.atomic_file import write_atomically
 from edge.errors import UserError
 from firmware_bridge.device import Device
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,11 @@ class RecordingFolder:
     def is_ended(self) -> bool:
         """All of it is recorded; its last events may still be on their way."""
         return (self.folder / "ended").exists()
+
+    @property
+    def goes_on(self) -> bool:
+        """It is being made, or an edge that was killed was making it."""
+        return (self.folder / "open").exists() and not self.is_ended
 
     def end(self) -> None:
         """Nothing will be recorded any more."""
@@ -61,8 +69,14 @@ def open_recordings(root: Path) -> list[RecordingFolder]:
 
 
 def recordings(root: Path) -> list[RecordingFolder]:
-    """All recordings, newest first."""
-    return [_read(described.parent) for described in sorted(root.glob("*/recording.json"), reverse=True)]
+    """All recordings whose description can be read, newest first."""
+    found = []
+    for described in sorted(root.glob("*/recording.json"), reverse=True):
+        try:
+            found.append(_read(described.parent))
+        except (OSError, ValueError, KeyError) as error:
+            _LOG.error("%s cannot be read: %s", described, error)
+    return found
 
 
 def _read(folder: Path) -> RecordingFolder:

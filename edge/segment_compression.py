@@ -13,6 +13,7 @@ import soundfile
 from edge.atomic_file import part_of, put_in_place, sync_file, sync_folder, write_atomically
 from edge.block_journal import entries, packed, unpacked
 from edge.open_segment import remove_segment
+from edge.segment_check import n_in_header
 from edge.segment_files import FLAC, HEADER, JOURNAL, PACKED_JOURNAL, SAMPLES, decoded, journal_of
 
 WFDB_FORMAT = 516
@@ -30,7 +31,10 @@ def compress(stem: Path) -> None:
 
     Raises `OSError`, or `ValueError` where header or journal are damaged; the segment is then as it was.
     """
-    if not journal_of(stem):
+    known = sum(entry.n_samples for entry in journal_of(stem))
+    if stem.with_suffix(JOURNAL).exists() and known < (n_in_header(stem) or 0):
+        raise ValueError("its journal is damaged")
+    if not known:
         remove_segment(stem)
         return
     if stem.with_suffix(SAMPLES).exists():

@@ -7,7 +7,8 @@ second is then not known to be whole.
 
 import logging
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,14 +22,9 @@ SAMPLES, JOURNAL, HEADER = ".dat", ".blocks", ".hea"
 FLAC, PACKED_JOURNAL = ".flac", ".blocks.z"
 SUFFIXES = (JOURNAL, PACKED_JOURNAL, HEADER, FLAC, SAMPLES)
 _CHUNK = 4096
+_MOST_A_BYTE = 1024  # samples; FLAC makes about 300 of silence
 
 _LOG = logging.getLogger(__name__)
-
-OnDamage = Callable[[int], object]
-
-
-def _ignore(_n_samples: int) -> None:
-    pass
 
 
 def segments(folder: Path) -> list[Path]:
@@ -46,18 +42,11 @@ def last_block(folder: Path, n_leads: int) -> PlacedBlock | None:
     return None
 
 
-def read_blocks(
-    folder: Path, n_leads: int, from_index: int = 0, on_damage: OnDamage = _ignore
-) -> Iterator[PlacedBlock]:
-    """Recorded blocks in order, from the one that begins at `from_index` on.
-
-    Damaged ones are left out; `on_damage` is given the number of samples of each.
-    """
+def read_blocks(folder: Path, n_leads: int, from_index: int = 0) -> Iterator[PlacedBlock]:
+    """Recorded blocks in order, from the one that begins at `from_index` on; damaged ones are left out."""
     for stem in segments(folder):
-        known = journal_of(stem)
-        if known and known[-1].stop_index > from_index:
-            found = blocks_of(stem, n_leads, from_index, on_damage)
-            yield from (block for block in found if block.first_index >= from_index)
+        if any(entry.stop_index > from_index for entry in journal_of(stem)):
+            yield from (block for block in blocks_of(stem, n_leads) if block.first_index >= from_index)
 
 
 def recorded_ns(folder: Path, fs_hz: float) -> list[tuple[int, int, Path]]:
@@ -80,20 +69,34 @@ def read_between(folder: Path, fs_hz: float, n_leads: int, from_ns: int, to_ns: 
                     yield block
 
 
-def blocks_of(
-    stem: Path, n_leads: int, from_index: int = 0, on_damage: OnDamage = _ignore
-) -> Iterator[PlacedBlock]:
+def blocks_of(stem: Path, n_leads: int) -> Iterator[PlacedBlock]:
     """The blocks of one segment; one whose checksum does not fit costs no other."""
-    known = journal_of(stem)
-    samples, offset = samples_of(stem, n_leads), 0
+    for found in found_of(journal_of(stem), samples_of(stem, n_leads), 2 * n_leads):
+        ecg_uv = np.frombuffer(found.raw, "<i2").reshape(-1, n_leads).astype(np.int32)
+        yield PlacedBlock(found.entry.first_index, found.entry.start_ns, ecg_uv)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A block that fits its checksum: its samples as they are on disk, from sample `at` of the segment on."""
+
+    entry: Entry
+    at: int
+    raw: bytes
+
+
+def found_of(known: list[Entry], samples: bytes, n_bytes_each: int) -> Iterator[Found]:
+    """The blocks that fit; a damaged entry may be wrong about where it begins, or about where it ends."""
+    next_at, first_index = 0, known[0].first_index if known else 0
     for entry in known:
-        raw = samples[offset : offset + 2 * entry.n_samples * n_leads]
-        offset += 2 * entry.n_samples * n_leads
-        if entry.fits(raw):
-            ecg_uv = np.frombuffer(raw, "<i2").reshape(-1, n_leads).astype(np.int32)
-            yield PlacedBlock(entry.first_index, entry.start_ns, ecg_uv)
-        elif entry.first_index >= from_index:
-            on_damage(entry.n_samples)
+        places = (next_at, max(0, entry.first_index - first_index))
+        next_at += entry.n_samples
+        for at in places:
+            raw = samples[n_bytes_each * at : n_bytes_each * (at + entry.n_samples)]
+            if entry.fits(raw):
+                next_at, first_index = at + entry.n_samples, entry.first_index - at
+                yield Found(entry, at, raw)
+                break
 
 
 def journal_of(stem: Path) -> list[Entry]:
@@ -127,12 +130,15 @@ def decoded(path: Path, n_leads: int) -> bytes:
     """A FLAC stream of 16 bits as format 16 has it; what is damaged in it is zero."""
     with path.open("rb") as file:
         try:
-            n_samples = soundfile.info(file).frames
+            described = soundfile.info(file)
         except soundfile.LibsndfileError as error:
             _LOG.error("%s: not a FLAC stream: %s", path, error)
             return b""
-    samples, first = np.zeros((n_samples, n_leads), np.int16), 0
-    while first < n_samples:
+    if described.channels != n_leads or described.frames > _MOST_A_BYTE * path.stat().st_size:
+        _LOG.error("%s: its description is damaged", path)
+        return b""
+    samples, first = np.zeros((described.frames, n_leads), np.int16), 0
+    while first < len(samples):
         first = _decode_from(path, samples, first)
     return samples.astype("<i2").tobytes()
 

@@ -16,6 +16,7 @@ from edge.assembly import (
     make_localizer,
     make_span_reader,
     make_writer,
+    recordings_folder,
 )
 from edge.bundle import DEFAULT_BUNDLE
 from edge.bundle_store import confirm
@@ -31,6 +32,7 @@ from edge.outbox import Outbox
 from edge.publisher import Publisher
 from edge.running_bundle import with_bundle
 from edge.sample_clock import SampleClock
+from edge.scrubber import Scrubber
 from edge.session import Session
 from edge.session_keeper import SessionKeeper
 from edge.stream import NO_VITALS
@@ -77,6 +79,7 @@ class EdgeService:
         )
         self._publisher = Publisher(self._outbox, config.device.device_id, config.mqtt, self._asks.submit)
         self._keeper = SessionKeeper(config, self._encoder, self._outbox, self._desk)
+        self._scrubber = Scrubber(recordings_folder(config), self._outbox, partial(make_writer, config))
         self._link: Literal["connected", "lost", "ended"] = "lost"
         self._wearing = Wearing()
         self._health = HealthKeeper(config, self._outbox, self._desk, self._wearing)
@@ -97,7 +100,9 @@ class EdgeService:
             self._supervisor.ready()
             work = asyncio.create_task(self._work())
             beside = (self._analyse, self._publisher.run, self._desk.run, self._asks.run, self._tell_state)
-            jobs = [asyncio.create_task(job()) for job in (*beside, self._health.machine.run)]
+            jobs = [
+                asyncio.create_task(job()) for job in (*beside, self._health.machine.run, self._scrubber.run)
+            ]
             self._analysis = jobs[0]
             is_orderly = False
             try:
@@ -130,6 +135,7 @@ class EdgeService:
 
     async def _deliver(self, *, stay: bool) -> None:
         await self._keeper.recover(ended_only=True)
+        await self._scrubber.look_at_newest()
         await self._drain()
         await self._asks.settled()
         if stay:

@@ -9,17 +9,19 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 from edge.analyst import AnalysisFailed, Analyst
-from edge.events import Event
+from edge.events import Event, NoticeEvent
 from edge.look_schedule import LookSchedule
 from edge.messages import MessageWriter
 from edge.model_question import ModelQuestion
-from edge.outbox import Checkpoint, Outbox
+from edge.outbox import Checkpoint, Missing, Outbox
 from edge.pipeline import Pipeline
 from edge.question_maker import QuestionMaker
 from edge.recorder import Recorder, RecorderSettings, clipped
 from edge.recording_folder import RecordingFolder
 from edge.sample_clock import SampleClock
-from edge.segment_files import last_block, read_blocks
+from edge.sample_spans import Span, n_samples, without
+from edge.segment_check import missing_spans
+from edge.segment_files import last_block, read_blocks, segments
 from edge.stream import NO_VITALS, NS_PER_S, Output, PlacedBlock, Vitals
 from edge.tally import Tally
 from firmware_bridge.packets import SampleBlock
@@ -52,6 +54,7 @@ class Session:
         self._recorder = Recorder(recording.folder, recording.fs_hz, recording.leads, recorder_settings)
         self._checkpoint_index = 0
         self._skip_before = self._unrecorded_until = 0
+        self._holes: list[Span] = []  # counted, and not told yet
         self._is_recording = True
         self.tally = Tally(writer, recording.fs_hz)
         self.tally.add_damaged_outbox(outbox.set_aside)
@@ -81,13 +84,19 @@ class Session:
             self._pipeline.begin_at(checkpoint.next_index)
 
     def _recorded(self) -> Iterator[PlacedBlock]:
-        """What is recorded beyond the pipeline's state; what is missing on disk is told, perhaps again."""
+        """What is recorded beyond the pipeline's state; what is missing on disk is told."""
         last, known = self.last_block(), self._pipeline.next_index
-        self.tally.add_hole(known - (last.stop_index if last else 0))
+        self._add_hole(last.stop_index if last else 0, known)
         for block in read_blocks(self.recording.folder, len(self.recording.leads), known):
-            self.tally.add_hole(block.first_index - known)
+            self._add_hole(known, block.first_index)
             known = block.stop_index
             yield block
+
+    def _add_hole(self, first: int, stop: int) -> None:
+        told = self._outbox.told_missing(self.recording.recording_id)
+        new = without([(first, stop)], [*told, *self._holes])
+        self._holes += new
+        self.tally.add_hole(n_samples(new))
 
     def is_whole(self) -> bool:
         """The last checkpoint is that of the last sample on disk: nothing is left to analyse or to tell."""
@@ -114,6 +123,14 @@ class Session:
             next_index = max(self._pipeline.next_index, last.stop_index)
             known_ns = round((next_index - last.first_index) * NS_PER_S / self.recording.fs_hz)
             clock.resume(next_index, last.start_ns + known_ns)
+            self._leave_the_tail(last)
+
+    def _leave_the_tail(self, last: PlacedBlock) -> None:
+        """What is damaged behind the last block is in the outage that the clock tells."""
+        newest = segments(self.recording.folder)[-1]
+        tail = missing_spans(newest, len(self.recording.leads), last.stop_index)
+        spans = without(tail, [(0, last.stop_index)])
+        self._outbox.commit((), missing=[Missing(self.recording.recording_id, span) for span in spans])
 
     def record(self, packet: SampleBlock, clock: SampleClock, host_time_ns: int) -> PlacedBlock | None:
         """Place one block from the device and put it on disk; `None` where it is known already."""
@@ -146,7 +163,7 @@ class Session:
 
     def tell(self, events: Iterable[Event]) -> None:
         """Events that do not come from the pipeline."""
-        self._tell(events)
+        self._store(events, ())
 
     async def finish(self) -> None:
         """The recording is over; it is kept open for `settle`, should its last events be lost on disk."""
@@ -220,12 +237,12 @@ class Session:
         """What is counted is told with each checkpoint, as what comes before one is not looked at again."""
         next_index = self._pipeline.next_index
         if not force and not self._checkpoint_is_due(next_index):
-            self._tell(self.tally.due(at_ns))
+            self._tell_counted(self.tally.due(at_ns))
             self._recorder.told()
             return
         self._attempt(self._recorder.sync)  # a checkpoint is never ahead of the samples on disk
         checkpoint = Checkpoint(self.recording.recording_id, next_index, self._pipeline.snapshot())
-        if self._tell(self.tally.flush(at_ns), checkpoint):
+        if self._tell_counted(self.tally.flush(at_ns), checkpoint):
             self._checkpoint_index = next_index
         self._recorder.told()
 
@@ -236,12 +253,13 @@ class Session:
             return self._is_recording or since_s >= _UNRECORDED_EVERY_S
         return since_s >= _CHECKPOINT_EVERY_S
 
-    def _tell(self, events: Iterable[Event], checkpoint: Checkpoint | None = None) -> bool:
-        """False where the disk did not take it: events are kept, the checkpoint is not."""
-        waiting = list(events)
-        if not waiting and not checkpoint:
+    def _tell_counted(self, notices: list[NoticeEvent], checkpoint: Checkpoint | None = None) -> bool:
+        """False where the disk did not take it: notices are kept, the checkpoint is not."""
+        if not notices and not checkpoint:
             return True
-        committed = self._outbox.commit(waiting, checkpoint)
+        missing = [Missing(self.recording.recording_id, span) for span in self._holes]
+        self._holes.clear()
+        committed = self._outbox.commit(notices, checkpoint, missing=missing)
         self.tally.add_evicted(committed.evicted)
         return committed.is_saved
 

@@ -11,7 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.block_journal import ENTRY, packed, unpacked
+from edge.open_segment import Header
 from edge.recorder import Recorder, RecorderSettings
+from edge.sample_spans import n_samples
+from edge.segment_check import missing_spans
 from edge.segment_compression import compress, is_raw
 from edge.segment_files import FLAC, SAMPLES, read_blocks, segments
 from edge.stream import NS_PER_S, PlacedBlock
@@ -116,10 +119,20 @@ def test_what_a_crash_left_beyond_the_journal_is_no_sample(tmp_path) -> None:
 
 
 def test_a_segment_without_a_block_goes(tmp_path) -> None:
+    Header(FS_HZ, LEADS, START_NS).write(tmp_path / "000001", 0)
+    (tmp_path / "000001.dat").touch()
+    (tmp_path / "000001.blocks").write_bytes(b"torn")
+    compress(tmp_path / "000001")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_the_journal_of_a_finished_segment_has_lost_stays(tmp_path) -> None:
     stem = recorded(tmp_path / "r")
     stem.with_suffix(".blocks").write_bytes(b"torn")
-    compress(stem)
-    assert list((tmp_path / "r").iterdir()) == []
+    with pytest.raises(ValueError, match="journal is damaged"):
+        compress(stem)
+    assert stem.with_suffix(SAMPLES).exists()
+    assert missing_spans(stem, 3, 0) == [(0, 40 * 125)]
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
@@ -130,10 +143,10 @@ def test_damage_to_a_flac_costs_what_is_damaged(tmp_path, share) -> None:
     at = 200 + int(share * (len(content) - 400))
     content[at : at + 8] = bytes(8)
     stem.with_suffix(FLAC).write_bytes(content)
-    damaged: list[int] = []
-    found = {b.first_index: b for b in read_blocks(tmp_path / "r", 3, on_damage=damaged.append)}
-    assert len(found) + len(damaged) == 400
-    assert 0 < len(damaged) <= 100
+    found = {b.first_index: b for b in read_blocks(tmp_path / "r", 3)}
+    damaged = 400 - len(found)
+    assert 0 < damaged <= 100
+    assert n_samples(missing_spans(stem, 3, 0)) == 125 * damaged
     for first, ours in found.items():
         np.testing.assert_array_equal(ours.ecg_uv, block(first, 125).ecg_uv)
 

@@ -1,0 +1,130 @@
+"""Reads again what is recorded, and tells what has been damaged since: nobody else looks at it after it ended.
+
+At a start the newest segments, then once a day all of them, one at a time in a thread beside the sample path,
+with a pause after each that is nine times as long as reading it took.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from edge.atomic_file import write_atomically
+from edge.messages import MessageWriter
+from edge.outbox import Missing, Outbox
+from edge.recording_folder import RecordingFolder, recordings
+from edge.sample_spans import Span, n_samples, without
+from edge.segment_check import missing_spans, n_bytes, spans_of_others
+from edge.segment_files import journal_of, segments
+
+_LOG = logging.getLogger(__name__)
+_EVERY_S: Final = 24 * 3600.0
+_RECENT_BYTES: Final = 32_000_000
+_PAUSE: Final = 9.0
+PLACE: Final = "scrubbed"
+
+
+@dataclass(frozen=True, slots=True)
+class _Segment:
+    """One that is finished; samples from `until` on may still come, or have come, again."""
+
+    recording: RecordingFolder
+    stem: Path
+    previous: Path | None
+    until: int | None
+
+    @property
+    def place(self) -> str:
+        """Recordings and their segments are in this order."""
+        return f"{self.stem.parent.name}/{self.stem.name}"
+
+
+class Scrubber:
+    """Damage is told once: which samples were told is kept in the outbox, with the notice."""
+
+    def __init__(
+        self, root: Path, outbox: Outbox, writer_of: Callable[[RecordingFolder], MessageWriter]
+    ) -> None:
+        self._root, self._outbox, self._writer_of = root, outbox, writer_of
+
+    async def run(self) -> None:
+        """For ever: what is new, then all; each day again."""
+        await self.look_at_newest(pause=_PAUSE)
+        while True:
+            began_s = time.monotonic()
+            await self._look_at_all()
+            await asyncio.sleep(max(0.0, _EVERY_S - (time.monotonic() - began_s)))
+
+    async def look_at_newest(self, pause: float = 0.0) -> None:
+        """The newest segments, about a day of ECG."""
+        left = _RECENT_BYTES
+        for segment in reversed(await asyncio.to_thread(self._finished)):
+            left -= n_bytes(segment.stem)
+            await self._look_at(segment, pause)
+            if left < 0:
+                return
+
+    async def _look_at_all(self) -> None:
+        """From where an earlier run was ended on; the place is kept beside the recordings."""
+        kept = self._root.parent / PLACE
+        place = kept.read_text() if kept.exists() else ""
+        for segment in await asyncio.to_thread(self._finished):
+            if segment.place > place:
+                await self._look_at(segment, _PAUSE)
+                _keep(kept, segment.place)
+        _keep(kept, "")
+
+    async def _look_at(self, segment: _Segment, pause: float) -> None:
+        began_s = time.monotonic()
+        try:
+            missing = await asyncio.to_thread(_missing, segment)
+        except Exception:  # noqa: BLE001 whatever is wrong with an old file, the edge goes on
+            _LOG.exception("%s cannot be checked", segment.stem)
+            return
+        self._tell(segment, missing)
+        await asyncio.sleep(pause * (time.monotonic() - began_s))
+
+    def _tell(self, segment: _Segment, missing: list[Span]) -> None:
+        recording = segment.recording
+        new = without(missing, self._outbox.told_missing(recording.recording_id))
+        n = n_samples(new)
+        if not n:
+            return
+        text = f"{n} samples ({n / recording.fs_hz:.1f} s) of {segment.place} are damaged on disk"
+        notice = self._writer_of(recording).notice("recording_damaged", text, time.time_ns())
+        self._outbox.commit([notice], missing=[Missing(recording.recording_id, span) for span in new])
+        _LOG.error("%s", text)
+
+    def _finished(self) -> list[_Segment]:
+        """All that nothing is written to any more, oldest first."""
+        found = [one for recording in recordings(self._root) for one in _segments_of(recording)]
+        return sorted(found, key=lambda one: one.place)
+
+
+def _segments_of(recording: RecordingFolder) -> Iterator[_Segment]:
+    """Of a recording that goes on, all but the newest: what is damaged behind that may be sent again."""
+    stems, until = segments(recording.folder) if recording.leads else [], None
+    if recording.goes_on and stems:
+        newest = journal_of(stems.pop())
+        until = newest[0].first_index if newest else 0
+    for previous, stem in zip([None, *stems], stems, strict=False):
+        yield _Segment(recording, stem, previous, until)
+
+
+def _missing(segment: _Segment) -> list[Span]:
+    n_leads = len(segment.recording.leads)
+    before = journal_of(segment.previous) if segment.previous else []
+    missing = missing_spans(segment.stem, n_leads, before[-1].stop_index if before else 0)
+    if segment.until is not None:
+        missing = [(first, min(stop, segment.until)) for first, stop in missing]
+    return without(missing, spans_of_others(segment.stem, n_leads, missing)) if missing else []
+
+
+def _keep(path: Path, place: str) -> None:
+    try:
+        write_atomically(path, place.encode())
+    except OSError as error:
+        _LOG.warning("%s: %s", path, error)
