@@ -13,9 +13,10 @@ from firmware_bridge.source_uri import parse_source_uri
 from firmware_bridge.transport import TransportError
 from firmware_bridge.transports.ble_session import is_named, mismatch
 from firmware_bridge.transports.bluetooth import Radio, no_bluetooth, open_radio
+from firmware_bridge.transports.mtu import att_mtu
 
 _SCAN_S, _CONNECT_S = 10.0, 20.0
-_ATT_HEADER_BYTES = 3
+_SMALLEST_MTU, _LARGEST_MTU = 23, 517
 _BASE = "-0000-1000-8000-00805f9b34fb"
 _TOLD = {
     "maker": f"00002a29{_BASE}",
@@ -67,7 +68,8 @@ async def _ask(wanted: _Target, radio: Radio) -> None:
         raise BleakError("not found by scanning")
     async with BleakClient(found, timeout=_CONNECT_S, **radio.client) as client:
         print(f"{client.name}  {found.address}")
-        for line in [*await _said(client), *_services(client), *_opened_by(client, wanted)]:
+        mtu = f"MTU: {await _mtu(client)}"
+        for line in [*await _said(client), mtu, *_services(client), *_opened_by(client, wanted)]:
             print(f"  {line}")
 
 
@@ -91,9 +93,12 @@ def _printable(value: bytes) -> str:
     return "".join(character if character.isprintable() else "?" for character in text)
 
 
+async def _mtu(client: BleakClient) -> int:
+    sizes = [await att_mtu(each, _LARGEST_MTU) for each in client.services.characteristics.values()]
+    return max(sizes, default=_SMALLEST_MTU)
+
+
 def _services(client: BleakClient) -> Iterator[str]:
-    sizes = [each.max_write_without_response_size for each in client.services.characteristics.values()]
-    yield f"MTU: {max(sizes, default=20) + _ATT_HEADER_BYTES}"
     for service in client.services:
         yield f"service {service.uuid}  {service.description}"
         for each in service.characteristics:

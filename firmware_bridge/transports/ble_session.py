@@ -17,12 +17,12 @@ from firmware_bridge.live_feed import LiveFeed
 from firmware_bridge.transports.ble_control import ControlPoint
 from firmware_bridge.transports.ble_pairing import asks_for_pairing
 from firmware_bridge.transports.bluetooth import Radio, open_radio
+from firmware_bridge.transports.mtu import att_mtu
 
 _LOG = logging.getLogger(__name__)
 _SCAN_S, _CONNECT_S, _START_S, _GOODBYE_S = 10.0, 20.0, 20.0, 3.0
 _LISTEN_S = 0.2
 _ID_CHARACTERS = 8
-_ATT_HEADER_BYTES = 3
 _MTU_TRIES, _MTU_PAUSE_S = 8, 0.25
 
 
@@ -149,8 +149,7 @@ class BleSession:
 async def _carries(ecg: BleakGATTCharacteristic, min_mtu: int) -> None:
     """Wait until the link carries whole messages: the MTU may be agreed upon a moment after connecting."""
     for _ in range(_MTU_TRIES):
-        mtu = ecg.max_write_without_response_size + _ATT_HEADER_BYTES
-        if mtu >= min_mtu:
+        if (mtu := await att_mtu(ecg, min_mtu)) >= min_mtu:
             return
         await asyncio.sleep(_MTU_PAUSE_S)
     raise BleakError(f"the link carries messages of {mtu} bytes (MTU), and the ECG needs {min_mtu}")

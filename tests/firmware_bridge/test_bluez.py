@@ -1,5 +1,6 @@
 """bleak's own BlueZ backend, against BlueZ's D-Bus interface without a kernel or a radio (`bluezoo`)."""
 
+import asyncio
 import shutil
 import subprocess
 import sys
@@ -8,14 +9,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bleak import BleakClient, BleakScanner
+from bleak.backends.characteristic import BleakGATTCharacteristic
 
+from firmware_bridge.devices.polar_h10_frames import MIN_MTU
 from firmware_bridge.packets import Battery, SampleBlock
 from firmware_bridge.transports import open_transport
+from firmware_bridge.transports.mtu import att_mtu
 
 BLUEZOO = Path(sys.executable).with_name("bluezoo")
 PERIPHERAL = Path(__file__).with_name("bluez_h10.py")
 NAME = "Polar H10 12345678"
 SAMPLES = 1000
+ECG = "fb005c82-02e7-f387-1cad-8acd2d8df0c8"
 
 pytestmark = [
     pytest.mark.skipif(shutil.which("dbus-daemon") is None, reason="no dbus-daemon: apt-get install dbus"),
@@ -80,3 +86,21 @@ async def test_a_strap_is_found_started_read_and_stopped_through_bluez(strap, tm
     assert [line.split()[1][:2] for line in commands] == ["02", "03"], (
         "started once, and stopped before leaving"
     )
+
+
+async def test_the_mtu_is_asked_of_bluez_where_bleak_read_it_before_the_link_was_there(strap) -> None:
+    """A program that starts beside a BlueZ that remembers the device: bleak holds 23, the smallest."""
+    async with asyncio.timeout(40):
+        found = None
+        while found is None:
+            devices = await BleakScanner.discover(3.0, bluez={"adapter": "hci1"})
+            found = next((device for device in devices if device.name == NAME), None)
+        async with BleakClient(found, bluez={"adapter": "hci1"}) as client:
+            known = client.services.get_characteristic(ECG)
+            path = known.obj[0]
+            stale = BleakGATTCharacteristic((path, {}), known.handle, ECG, ["notify"], lambda: 20, client)
+            true = known.max_write_without_response_size + 3
+            assert true > MIN_MTU
+            assert await att_mtu(stale, MIN_MTU) == true
+            gone = BleakGATTCharacteristic((f"{path}99", {}), 1, ECG, ["notify"], lambda: 20, client)
+            assert await att_mtu(gone, MIN_MTU) == 23
