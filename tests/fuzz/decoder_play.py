@@ -1,13 +1,11 @@
-"""Plays scripts of bytes on any decoder, and checks what comes out: `decoder_play.py CORPUS` for a file.
+"""Plays scripts of bytes on any decoder, and checks what comes out.
 
 A script is octets that say what happens: true messages of the device's emulation, messages with a byte
 changed, cuts, losses, noise and resets in any order. In a file it is a line: device, and octets in hex.
 """
 
 import contextlib
-import sys
 from enum import IntEnum
-from pathlib import Path
 
 import numpy as np
 
@@ -207,8 +205,3 @@ def read_corpus(path):
     for line in path.read_text().splitlines():
         name, _, octets = line.partition(" ")
         yield name, bytes.fromhex(octets)
-
-
-if __name__ == "__main__":
-    played = [play(DEVICES[name], octets) for name, octets in read_corpus(Path(sys.argv[1]))]
-    print(f"{len(played)} scripts, {sum(played)} samples")
