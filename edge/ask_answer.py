@@ -1,4 +1,7 @@
-"""Answers to questions about the signal: measured first; the language model may add what is borne out."""
+"""Answers to questions about the signal: measured first; the language model may add what is borne out.
+
+Of two windows the measured verdict stands in the answer, whatever the model says; see `edge.comparison`.
+"""
 
 import logging
 
@@ -7,7 +10,7 @@ import numpy.typing as npt
 
 from edge.ask_desk import seconds_left
 from edge.ask_measured import MeasuredAnswers
-from edge.comparison import borne_out, changes, changes_text, read_changes
+from edge.comparison import COMPARE_QUESTION, borne_out, changes, read_changes
 from edge.ecg_prompt import Shown, prompt_parts
 from edge.errors import UserError
 from edge.events import AskAnswer, AskRequest
@@ -53,14 +56,15 @@ class LanguageAnswers:
 def question_request(
     windows: list[RecordedWindow], evidence: list[Evidence], question: str
 ) -> LocalizerRequest:
-    """The question after all windows; for a single one, also where everything is."""
+    """The question after all windows; for a single one also where everything is, for two what changed."""
     ecgs = tuple(map(_whole_seconds, windows))
     shown = [
         Shown(ecg.leads, int(len(ecg.ecg_uv) / ecg.fs_hz), one)
         for ecg, one in zip(ecgs, evidence, strict=True)
     ]
     *beginning, opening = prompt_parts(shown, "")
-    branches = [Branch(asked(opening, question), _LINE, _ANSWER_TOKENS)]
+    wording = question if len(ecgs) == 1 else COMPARE_QUESTION
+    branches = [Branch(asked(opening, wording), _LINE, _ANSWER_TOKENS)]
     if len(ecgs) == 1:
         grammar = locate_grammar(LOCATED, shown[0].duration_s, MOST_SPANS)
         branches.append(Branch(asked(opening, locate_question(LOCATED)), grammar, _LOCATE_TOKENS))
@@ -74,12 +78,15 @@ def completed(answer: AskAnswer, said: tuple[Said, ...], evidence: list[Evidence
         fused = fuse(evidence[0].spans, read_findings(said[1], evidence[0].duration_s) or [])
         findings, unconfirmed = fused.findings, fused.unconfirmed
     if len(evidence) > 1:
-        kept, struck = borne_out(read_changes(said[0].text), changes(*evidence))
-        words = f"In short: {changes_text(kept)}." if kept else ""
+        items = read_changes(said[0].text)
+        kept, struck = borne_out(items, changes(*evidence))
+        struck += bool(said[0].text and not items)
+        agreed = f"The language model says the same of {', '.join(kept)}." if kept else ""
+        sentences = (answer.text, agreed)
     else:
         checked = check(said[0].text, with_findings(evidence[0], findings))
-        words, struck = checked.text, len(checked.struck)
-    text = " ".join(part for part in (words, answer.text) if part)
+        sentences, struck = (checked.text, answer.text), len(checked.struck)
+    text = " ".join(filter(None, sentences))
     return answer.model_copy(
         update={"text": text, "findings": findings, "struck": struck + unconfirmed, "model": model}
     )

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from edge.ask_desk import without_answer
+from edge.comparison import verdict_text
 from edge.events import AskAnswer, AskEvidence, AskRequest, LocalizedFinding
 from edge.evidence import Evidence, EvidenceSpan, evidence_text
 from edge.labels import WAVEFORM_NAMES, BeatClass, Waveform
@@ -68,7 +69,7 @@ class MeasuredAnswers:
             question_id=request.question_id,
             device_id=request.device_id,
             status="answered",
-            text=" ".join(_text(evidence, request.question)),
+            text=" ".join(answer_sentences(evidence, request.question)),
             evidence=tuple(map(_told, found, evidence)),
             findings=tuple(map(_finding, evidence[0].spans)),
         )
@@ -90,6 +91,17 @@ def evidence_sentences(evidence: Evidence, question: str = "") -> Iterator[str]:
     yield from _intervals(evidence)
 
 
+def answer_sentences(evidence: list[Evidence], question: str) -> Iterator[str]:
+    """Of one window; or of two, after what changed from the first to the second."""
+    if len(evidence) == 1:
+        yield from evidence_sentences(evidence[0], question)
+        return
+    yield f"In short: {verdict_text(*evidence)}."
+    for name, one in zip(("First:", "Second:"), evidence, strict=True):
+        yield name
+        yield from evidence_sentences(one, question)
+
+
 def named_in(question: str) -> list[Waveform]:
     """The waveforms that a question names."""
     words = "".join(sign if sign.isalnum() else " " for sign in question.lower()).split()
@@ -97,20 +109,6 @@ def named_in(question: str) -> list[Waveform]:
     named = {waveform for waveform, name in WAVEFORM_NAMES.items() if f" {name} " in text}
     named |= {waveform for waveform, names in _SHORT_NAMES.items() if any(name in words for name in names)}
     return [waveform for waveform in Waveform if waveform in named]
-
-
-def _text(evidence: list[Evidence], question: str) -> Iterator[str]:
-    if len(evidence) == 1:
-        yield from evidence_sentences(evidence[0], question)
-        return
-    for name, one in zip(("First:", "Second:"), evidence, strict=True):
-        yield name
-        yield from evidence_sentences(one, question)
-    first, second = (one.heart_rate_bpm for one in evidence)
-    if first is not None and second is not None:
-        change = second - first
-        direction = "higher" if change > 0 else "lower"
-        yield f"The heart rate is {abs(change):.0f}/min {direction} in the second than in the first."
 
 
 def _rate(evidence: Evidence) -> str:
