@@ -23,10 +23,12 @@ class Extreme:
 class PeriodStatistics:
     """Statistics of a period. Shares are percent of classified beats, or of analysable time for `af_percent`.
 
-    A strap that sends intervals alone classifies no beat: it makes no burden smaller.
+    A strap that sends intervals alone classifies no beat: it makes no burden smaller. `intervals_s` is its
+    part of the wear time.
     """
 
     wear_s: float
+    intervals_s: float
     analysable_s: float
     beats: dict[BeatClass, int]
     total_beats: int
@@ -87,6 +89,7 @@ def period_statistics(minutes: Iterable[Minute], episodes: Iterable[Episode]) ->
     af_s = _af_seconds(rows)
     return PeriodStatistics(
         wear_s=sum(row.wear_s for row in rows),
+        intervals_s=sum(row.wear_s for row in rows if row.measured_by == "intervals"),
         analysable_s=analysable_s,
         beats=beats,
         total_beats=total,

@@ -112,6 +112,7 @@ def _trouble(trouble: Judged) -> Json:
 def _statistics(stats: PeriodStatistics) -> Json:
     return {
         "wear_s": stats.wear_s,
+        "intervals_s": stats.intervals_s,
         "analysable_s": stats.analysable_s,
         "beats": {str(beat): count for beat, count in stats.beats.items()},
         "total_beats": stats.total_beats,
@@ -202,6 +203,8 @@ def _state(device: Json) -> str:
 def _statistics_line(stats: Json) -> str:
     beats = ", ".join(f"{beat} {count}" for beat, count in stats["beats"].items() if count) or "no beats"
     worn, readable, af = (duration_text(stats[key]) for key in ("wear_s", "analysable_s", "af_s"))
+    if stats["intervals_s"]:
+        worn += f" ({duration_text(stats['intervals_s'])} by RR intervals alone)"
     return f"worn {worn}, analysable {readable}, beats {beats}, AF {af}"
 
 

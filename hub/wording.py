@@ -150,9 +150,11 @@ def phase_text(episode: Episode) -> str:
 
 def recording_facts(stats: PeriodStatistics, period_s: float) -> list[Fact]:
     """How much of the period was recorded, and how much of that can be read."""
+    by_intervals = [Fact("by RR intervals alone, no ECG", duration_text(stats.intervals_s))]
     return [
         Fact("Period", duration_text(period_s)),
         Fact("Wear time", duration_text(stats.wear_s)),
+        *(by_intervals if stats.intervals_s else ()),
         Fact("Analysable time", duration_text(stats.analysable_s)),
         Fact("Analysable share of wear", percent_text(stats.analysable_percent)),
     ]
@@ -172,16 +174,16 @@ def beat_facts(stats: PeriodStatistics) -> list[Fact]:
     """Beats by class, and the burdens."""
     return [
         Fact("Beats", count_text(stats.total_beats)),
-        Fact("Ventricular beats", _class_text(stats, BeatClass.VENTRICULAR)),
+        Fact("Ventricular beats", class_text(stats, BeatClass.VENTRICULAR)),
         Fact("Ventricular burden", percent_text(stats.ventricular_percent)),
-        Fact("Supraventricular beats", _class_text(stats, BeatClass.SUPRAVENTRICULAR)),
+        Fact("Supraventricular beats", class_text(stats, BeatClass.SUPRAVENTRICULAR)),
         Fact("Supraventricular burden", percent_text(stats.supraventricular_percent)),
-        Fact("Fusion beats", _class_text(stats, BeatClass.FUSION)),
+        Fact("Fusion beats", class_text(stats, BeatClass.FUSION)),
         Fact("Unclassified beats", count_text(stats.beats[BeatClass.UNKNOWN])),
     ]
 
 
-def _class_text(stats: PeriodStatistics, beat_class: BeatClass) -> str:
+def class_text(stats: PeriodStatistics, beat_class: BeatClass) -> str:
     """How many; nothing is known where beats came by intervals alone, without a class."""
     is_known = stats.classified_beats or not stats.total_beats
     return count_text(stats.beats[beat_class]) if is_known else NOTHING

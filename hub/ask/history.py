@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from edge.labels import FINDING_NAMES, BeatClass, Finding
-from hub.ask.past import Past, af_sentence, beats_sentence, cited, episodes_text, subject_name
+from hub.ask.past import Past, af_sentence, beats_sentence, by_intervals, cited, episodes_text, subject_name
 from hub.ask.phrases import Intent, Subject
 from hub.burden import Extreme, duration_s
 from hub.records import Episode
@@ -67,7 +67,7 @@ def _wear(past: Past, _: Subject | None) -> Sentences:
     stats = past.stats
     period_s = (past.period.to_at - past.period.from_at).total_seconds()
     yield (
-        f"Worn for {duration_text(stats.wear_s)} of {duration_text(period_s)};"
+        f"Worn for {duration_text(stats.wear_s)} of {duration_text(period_s)}{by_intervals(stats)};"
         f" {duration_text(stats.analysable_s)} of that could be read"
         f" ({percent_text(stats.analysable_percent)})."
     )

@@ -56,9 +56,18 @@ def coverage(past: Past) -> str:
     name = past.period.name[0].upper() + past.period.name[1:]
     zone = past.period.to_at.astimezone(past.zone).strftime("%Z")
     return (
-        f"{name}, {start} to {stop} {zone}: worn {duration_text(stats.wear_s)},"
+        f"{name}, {start} to {stop} {zone}: worn {duration_text(stats.wear_s)}{by_intervals(stats)},"
         f" {percent_text(stats.analysable_percent)} of it analysable."
     )
+
+
+def by_intervals(stats: PeriodStatistics) -> str:
+    """How much of the wear time had no ECG; nothing where all of it had one."""
+    if not stats.intervals_s:
+        return ""
+    is_all = stats.intervals_s == stats.wear_s
+    length = "all" if is_all else duration_text(stats.intervals_s)
+    return f" ({length} of it by RR intervals alone, without an ECG)"
 
 
 def cited(episodes: Iterable[Episode], zone: tzinfo, *, named: bool = False) -> str:

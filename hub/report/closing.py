@@ -7,6 +7,7 @@ from pylatex import NoEscape
 from hub.model_words import ModelWords
 from hub.report.content import Content
 from hub.report.latex import bold, text
+from hub.wording import duration_text
 
 _METHODS = (
     ("Source", "Beats, rhythm and signal quality come from an ECG encoder network on a small computer in the "
@@ -37,12 +38,22 @@ _FIELDS = ("Comment", "Reviewed by", "Date and signature")
 def closing(content: Content) -> Iterator[NoEscape]:
     """Methods, signature and the footnote, if one was asked for."""
     yield NoEscape(r"\needspace{120mm}\section*{How to read this report}")
-    methods = (*_METHODS, ("Language model", _language_model(content.words)))
+    methods = (*_METHODS, *_by_intervals(content), ("Language model", _language_model(content.words)))
     items = "\n".join(rf"\item[{bold(name)}] {text(words)}" for name, words in methods)
     yield NoEscape(rf"\begin{{description}}\small {items}\end{{description}}")
     yield _signature()
     if content.options.footnote:
         yield NoEscape(rf"\par\vfill\noindent{{\small {text(content.options.footnote)}}}\par")
+
+
+def _by_intervals(content: Content) -> Iterator[tuple[str, str]]:
+    intervals_s = content.statistics().intervals_s
+    if intervals_s:
+        yield (
+            "RR intervals alone",
+            f"For {duration_text(intervals_s)} the strap sent no ECG but the times between beats. Heart rate"
+            " and atrial fibrillation are found from them; beats have no class, and there are no strips.",
+        )
 
 
 def _language_model(words: ModelWords) -> str:

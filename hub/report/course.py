@@ -12,6 +12,7 @@ from hub.report.drawing import to_pdf
 from hub.report.latex import place, text
 from hub.report.tables import long_table
 from hub.wording import (
+    class_text,
     count_text,
     duration_text,
     minute_text,
@@ -22,6 +23,10 @@ from hub.wording import (
 )
 
 _CHART = "trend.pdf"
+_BY_INTERVALS = (
+    "* By RR intervals alone, at least in part: the strap sent no ECG, so beats have no class and nobody can"
+    " check the rhythm against a strip."
+)
 _NOTICE_COLUMNS = r"ll>{\raggedright\arraybackslash}p{52mm}>{\raggedright\arraybackslash}p{78mm}"
 _NOTICE_NAMES = {
     "recording_started": "recording started",
@@ -89,6 +94,8 @@ def table(content: Content) -> Iterator[NoEscape]:
     name = "By hour" if content.is_by_hour() else "By day"
     yield NoEscape(rf"\needspace{{40mm}}\subsection*{{{name}}}")
     yield long_table("lrrrrrrrrrrr", heading, rows)
+    if any(stats.intervals_s for _, stats in content.rows()):
+        yield NoEscape(rf"{{\small\color{{quiet}}{text(_BY_INTERVALS)}}}\par")
 
 
 def notices(content: Content) -> Iterator[NoEscape]:
@@ -131,17 +138,20 @@ def lasting(content: Content) -> Iterator[NoEscape]:
 
 def _row(name: str, stats: PeriodStatistics) -> tuple[NoEscape, ...]:
     lowest, highest = stats.min_heart_rate, stats.max_heart_rate
+    ventricular, supraventricular = (
+        class_text(stats, kind) for kind in (BeatClass.VENTRICULAR, BeatClass.SUPRAVENTRICULAR)
+    )
     cells = (
-        name,
+        name + (" *" if stats.intervals_s else ""),
         duration_text(stats.wear_s),
         duration_text(stats.analysable_s),
         rate_text(lowest.value if lowest else None),
         rate_text(stats.mean_heart_rate_bpm),
         rate_text(highest.value if highest else None),
         count_text(stats.total_beats),
-        count_text(stats.beats[BeatClass.VENTRICULAR]),
+        ventricular,
         percent_text(stats.ventricular_percent),
-        count_text(stats.beats[BeatClass.SUPRAVENTRICULAR]),
+        supraventricular,
         percent_text(stats.supraventricular_percent),
         duration_text(stats.af_s),
     )

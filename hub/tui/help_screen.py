@@ -28,7 +28,8 @@ _STATES = """\
 ○ quiet    nothing was heard for half a minute: the heart rate is not known now
 ▲ stale    nothing was heard for longer than the hub's config allows: go and look
 The big number is the heart rate now. Two dashes mean that it is not known now.
-In the row `ecg`, a bar is readable signal, yellow dots are worn but unreadable, blank is no data.
+In the row `ecg`, a bar is readable signal, yellow dots are worn but unreadable, blank is no data;
+a dotted line is a strap that sends RR intervals alone: rhythm and rate, no ECG to look at.
 Times are shown in the hub's time zone; "heard" is measured on the hub's clock.
 """
 

@@ -26,7 +26,12 @@ _LANES: Final = {
 _ALL_LANES_FROM_ROWS: Final = 9
 _SIGNAL_FROM_ROWS: Final = 10
 _MOSTLY: Final = 0.5
-_SIGNAL: Final = {"none": (" ", colours.QUIET), "worn": ("░", colours.YELLOW), "read": ("▀", colours.BAND)}
+_SIGNAL: Final = {
+    "none": (" ", colours.QUIET),
+    "worn": ("░", colours.YELLOW),
+    "intervals": ("┄", colours.TRACE),
+    "read": ("▀", colours.BAND),
+}
 _MINUTE: Final = timedelta(minutes=1)
 _STEPS: Final = [timedelta(minutes=n) for n in (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880)]
 _LABEL_COLUMNS: Final = 12
@@ -97,16 +102,18 @@ def rate_columns(minutes: Sequence[Minute], columns: int) -> tuple[Floats, Float
 
 
 def signal_columns(minutes: Sequence[Minute], columns: int) -> list[str]:
-    """`none`, `worn` (mostly not analysable) or `read` in each of `columns` equal parts of the span."""
+    """`none`, `worn` (mostly not analysable), `intervals` or `read` in `columns` equal parts of the span."""
     from_at, to_at = span(minutes)
     per_column = (to_at - from_at) / columns
-    worn, analysable = np.zeros(columns), np.zeros(columns)
+    worn, analysable, intervals = np.zeros(columns), np.zeros(columns), np.zeros(columns)
     for minute in minutes:
         part = _columns_of(minute, from_at, per_column)
         worn[part] += minute.wear_s
         analysable[part] += minute.analysable_s
-    read = analysable >= _MOSTLY * worn
-    return ["none" if not w else "read" if r else "worn" for w, r in zip(worn, read, strict=True)]
+        intervals[part] += minute.wear_s if minute.measured_by == "intervals" else 0
+    read = np.where(analysable >= _MOSTLY * worn, "read", "worn")
+    kinds = np.where((read == "read") & (intervals >= _MOSTLY * worn), "intervals", read)
+    return [str(kind) if w else "none" for w, kind in zip(worn, kinds, strict=True)]
 
 
 def _columns_of(minute: Minute, from_at: datetime, per_column: timedelta) -> slice:

@@ -49,7 +49,9 @@ def test_fibrillation_reaches_the_hub_without_a_strip_and_says_so(household, cap
     )
     minutes = household.minutes()
     assert sum(minute.rhythm_s.get(Rhythm.ATRIAL_FIBRILLATION, 0) for minute in minutes) > 100
+    assert {minute.measured_by for minute in minutes} == {"intervals"}
     stats = period_statistics(minutes, household.episodes())
+    assert stats.intervals_s == stats.wear_s > 600
     assert stats.total_beats > 800
     assert (stats.ventricular_percent, stats.classified_beats) == (None, 0)
     started = [notice.text for notice in household.notices() if notice.code == "recording_started"]
@@ -62,6 +64,10 @@ def test_fibrillation_reaches_the_hub_without_a_strip_and_says_so(household, cap
     assert shown.returncode == 0, shown.stderr
     drawn = (household.folder / "episode.svg").read_text().replace("&#160;", " ")
     assert NO_STRIP in drawn
+    status = household.run("status", "--config", "hub.toml", "--since", "2025-01-01")
+    assert "by RR intervals alone)" in status.stdout
+    asked = household.run("ask", "how long was it worn?", "--config", "hub.toml")
+    assert "(all of it by RR intervals alone, without an ECG)" in asked.stdout
     if shutil.which("pdflatex") and shutil.which("pdftotext"):
         report = (
             "--patient",
@@ -82,3 +88,6 @@ def test_fibrillation_reaches_the_hub_without_a_strip_and_says_so(household, cap
             check=True,
         ).stdout
         assert NO_STRIP in " ".join(text.split())
+        assert "by RR intervals alone, no ECG" in text
+        assert "the strap sent no ECG but the times between beats" in " ".join(text.split())
+        assert "* By RR intervals alone, at least in part" in text

@@ -1,5 +1,6 @@
 """Numbers worked out by hand."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -123,3 +124,9 @@ def test_minutes_in_parts_add_up_to_the_whole():
     parts = [period_statistics(MINUTES[:2], []), period_statistics(MINUTES[2:], [])]
     assert sum(part.total_beats for part in parts) == whole.total_beats
     assert sum(part.af_s for part in parts) == whole.af_s
+
+
+def test_time_by_intervals_alone_is_told_apart():
+    rows = [minute(0, 60.0, 55.0, {}), replace(minute(1, 42.0, 40.0, {}), measured_by="intervals")]
+    stats = period_statistics(rows, ())
+    assert (stats.intervals_s, stats.wear_s) == (42.0, 102.0)

@@ -1,5 +1,6 @@
 """The dashboard's timeline: what a column of many minutes shows, and which mark is on top."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 
@@ -55,6 +56,14 @@ def test_a_gap_stays_a_gap() -> None:
 def test_signal_says_unreadable_and_absent() -> None:
     minutes = [minute(0), minute(1, analysable_s=10), minute(3)]
     assert signal_columns(minutes, 4) == ["read", "worn", "none", "read"]
+
+
+def test_intervals_without_an_ecg_do_not_look_like_one() -> None:
+    alone = [
+        replace(minute(1), measured_by="intervals"),
+        replace(minute(2, analysable_s=1), measured_by="intervals"),
+    ]
+    assert signal_columns([minute(0), *alone], 3) == ["read", "intervals", "worn"]
 
 
 @pytest.mark.parametrize("newest_first", [True, False])
