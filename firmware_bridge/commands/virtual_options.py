@@ -1,4 +1,4 @@
-"""Options of `hearth devices virtual-ble` and `virtual-h10`."""
+"""Options of the virtual devices: `hearth devices virtual-ble`, `virtual-h10` and `virtual-serial`."""
 
 import argparse
 
@@ -15,8 +15,8 @@ def bluetooth_devices() -> tuple[str, ...]:
     return tuple(name for name, support in DEVICES.items() if support.ble)
 
 
-def add_virtual_options(parser: argparse.ArgumentParser) -> None:
-    """What it plays, how it is reached, and what goes wrong with it."""
+def add_played_options(parser: argparse.ArgumentParser) -> None:
+    """What a virtual device plays, how long and how fast."""
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--record", metavar="PATH", help="a WFDB record or EDF file to play")
     source.add_argument("--simulate", metavar="OPTIONS", nargs="?", const="", help="e.g. 'hr=80&pvc_every=7'")
@@ -24,6 +24,11 @@ def add_virtual_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--once", action="store_true", help="end with the record (default: over and over)")
     parser.add_argument("--seconds", type=positive, help="end after so much ECG")
     parser.add_argument("--speed", type=positive, default=1.0, help="times faster than life (default 1)")
+
+
+def add_virtual_options(parser: argparse.ArgumentParser) -> None:
+    """What it plays, how it is reached, and what goes wrong with it."""
+    add_played_options(parser)
     parser.add_argument(
         "--listen",
         default=_DEFAULT_LISTEN,

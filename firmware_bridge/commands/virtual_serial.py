@@ -6,6 +6,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from firmware_bridge.commands.numbers import positive, share
+from firmware_bridge.commands.virtual_options import add_played_options
 from firmware_bridge.devices.support import DeviceSupport
 
 
@@ -19,13 +20,7 @@ def serial_devices() -> tuple[str, ...]:
 def add_virtual_serial_options(parser: argparse.ArgumentParser) -> None:
     """What it plays, under which name it is found, and what goes wrong with it."""
     parser.add_argument("device", metavar="NAME", choices=serial_devices(), help="see hearth devices list")
-    source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--record", metavar="PATH", help="a WFDB record or EDF file to play")
-    source.add_argument("--simulate", metavar="OPTIONS", nargs="?", const="", help="e.g. 'hr=80&pvc_every=7'")
-    parser.add_argument("--signal", type=int, help="number of the record's signal (default: the first ECG)")
-    parser.add_argument("--once", action="store_true", help="end with the record (default: over and over)")
-    parser.add_argument("--seconds", type=positive, help="end after so much ECG")
-    parser.add_argument("--speed", type=positive, default=1.0, help="times faster than life (default 1)")
+    add_played_options(parser)
     parser.add_argument("--fs", type=positive, help="samples a second, of a device without a rate of its own")
     parser.add_argument("--link", metavar="PATH", type=Path, help="a link to the pseudo-terminal")
     parser.add_argument("--drop", type=share, default=0.0, help="share of messages that never come, 0 to 1")
