@@ -4,9 +4,9 @@ import struct
 
 import pytest
 
-from benchmarks.bluetooth_vm.account import Heard, taken
-from benchmarks.bluetooth_vm.hci_log import sessions
-from benchmarks.bluetooth_vm.played import FS_HZ, played_uv
+from benchmarks.virtual_machine.bluetooth_account import Heard, taken
+from benchmarks.virtual_machine.hci_log import sessions
+from benchmarks.virtual_machine.played import FS_HZ, played_uv
 from firmware_bridge.devices.polar_h10_frames import DEVICE_EPOCH_NS, SAMPLES_PER_FRAME
 from firmware_bridge.packets import SampleBlock
 

@@ -1,6 +1,6 @@
 """What the virtual machine's run came to: every sample against what was played, and the moments of the link.
 
-    python -m benchmarks.bluetooth_vm.account FOLDER/result
+    python -m benchmarks.virtual_machine.bluetooth_account FOLDER/result
 
 Ends with 1 where a sample that was sent did not arrive, arrived twice or elsewhere, or somebody failed.
 """
@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.bluetooth_vm.hci_log import Session, sessions
-from benchmarks.bluetooth_vm.played import FS_HZ, played_uv
+from benchmarks.virtual_machine.hci_log import Session, sessions
+from benchmarks.virtual_machine.played import FS_HZ, played_uv
 from firmware_bridge.devices.polar_h10_frames import DEVICE_EPOCH_NS
 from firmware_bridge.packets import Damage, HeartRate, SampleBlock
 from firmware_bridge.transport import TransportError

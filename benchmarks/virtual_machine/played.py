@@ -1,6 +1,6 @@
 """What the strap plays in the virtual machine: each sample tells its own place.
 
-python -m benchmarks.bluetooth_vm.played SECONDS > signal.csv
+python -m benchmarks.virtual_machine.played SECONDS > signal.csv
 """
 
 import sys
@@ -9,14 +9,19 @@ import numpy as np
 import numpy.typing as npt
 
 FS_HZ = 130
-_RAMP, _BEAT_EVERY, _BEAT_N, _BEAT_UV = 1000, 104, 5, 3000  # no two seconds alike; 75 beats a minute
+RAMP, _BEAT_EVERY, _BEAT_N, _BEAT_UV = 1000, 104, 5, 3000  # no two seconds alike; 75 beats a minute
 _HEAD = f"Sample Rate,{FS_HZ} hertz\nLead,Lead I\nUnit,µV\n"
 
 
 def played_uv(first: int, n: int) -> npt.NDArray[np.int32]:
     """Samples `[n]` in microvolts from number `first` on: a ramp, and beats on it."""
     place = np.arange(first, first + n, dtype=np.int32)
-    return place % _RAMP + _BEAT_UV * (place % _BEAT_EVERY < _BEAT_N)
+    return place % RAMP + _BEAT_UV * (place % _BEAT_EVERY < _BEAT_N)
+
+
+def ramp_of(heard_uv: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """Of samples `[n]`, how far each is on the ramp, `0` to `RAMP - 1`."""
+    return heard_uv % _BEAT_UV
 
 
 if __name__ == "__main__":
