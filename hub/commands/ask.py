@@ -22,14 +22,12 @@ your emergency number.
 
 import argparse
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from hub.ask.answer import Answer
     from hub.config import HubConfig
-    from hub.subscriber import Broker
 
 HELP: Final = "ask about the history, the signal, or what a word means"
 _LONGEST_S: Final = 300.0
@@ -62,31 +60,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _answer(config: "HubConfig", arguments: argparse.Namespace) -> "Answer":
-    from hub.ask.answering import Asker, answer
-    from hub.ask.reader import Reader
-    from hub.ask_client import ask_edge
-    from hub.knowledge_index import KnowledgeIndex
+    from hub.ask.asking import ask
     from hub.store import Store
 
     patient_id = _patient(config, arguments.patient)
     with Store.open(config.database_url) as store:
-        asker = Asker(
-            store=store,
-            config=config,
-            patient_id=patient_id,
-            now=datetime.now(UTC),
-            ask_edge=lambda question: ask_edge(_broker(config), question),
-            deadline_s=arguments.deadline,
-            reader=Reader.default(),
-            index=KnowledgeIndex(),
-        )
-        return answer(asker, arguments.question, arguments.episode)
-
-
-def _broker(config: "HubConfig") -> "Broker":
-    from hub.service import address
-
-    return address(config)
+        return ask(store, config, patient_id, arguments.question, arguments.episode, arguments.deadline)
 
 
 def _patient(config: "HubConfig", named: str | None) -> str:

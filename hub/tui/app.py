@@ -17,6 +17,7 @@ from hub.health import Alarm
 from hub.report.content import Options, Period, gather
 from hub.report.document import write_report
 from hub.tui import colours
+from hub.tui.ask_screen import AskScreen
 from hub.tui.device_screen import DeviceScreen
 from hub.tui.episode_screen import EpisodeScreen
 from hub.tui.episode_table import EpisodeTable
@@ -43,6 +44,7 @@ class DashboardApp(App[None]):
         ("p", "step(-1)", "Previous"),
         ("f", "facts", "Figures"),
         ("d", "devices", "Devices"),
+        ("a", "ask", "Ask"),
         ("r", "report", "Report"),
         ("question_mark", "help", "Help"),
         ("q", "quit", "Quit"),
@@ -166,6 +168,8 @@ class DashboardApp(App[None]):
         """What belongs to the dashboard itself is not offered over an episode."""
         several = self.look is not None and len(self.look.patients) > 1
         over = len(self.screen_stack) > 1
+        if action == "ask":
+            return not over or isinstance(self.screen, EpisodeScreen)
         return not (action in ("step", "facts", "devices", "help") and over) and (action != "step" or several)
 
     def action_step(self, step: int) -> None:
@@ -204,6 +208,14 @@ class DashboardApp(App[None]):
         """What lasts and needs a person."""
         if self.look and self.look.selected:
             self.push_screen(DeviceScreen(self.look.selected, self.look.hub, self.zone))
+
+    def action_ask(self) -> None:
+        """About the selected patient, or about the episode that is open."""
+        if self.look is None or self.look.selected is None:
+            return
+        episode = self.screen.episode if isinstance(self.screen, EpisodeScreen) else None
+        self.push_screen(AskScreen(self.source, self.look.selected.patient, episode))
+        self.call_after_refresh(self._beat)
 
     def action_report(self) -> None:
         """Write the report of the period that is shown."""

@@ -15,6 +15,7 @@ from hub.tui import colours
 _KEYS = """\
 Enter      open the episode under the cursor: strip, beats, who saw it
 up, down   choose an episode          n, p   next or previous patient
+a          ask in plain words about the patient, or about the episode that is open
 r          write the patient's report as PDF
 f          all figures of the period, and what the system noted
 d          the patient's devices and the hub: what is wrong now, since when, with numbers
