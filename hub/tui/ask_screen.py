@@ -149,7 +149,7 @@ def _first() -> Text:
 
 
 def _words(said: Said) -> Text:
-    text = Text(f"{said.question}\n", f"bold {colours.CYAN}")
+    text = Text().append(f"{said.question}\n", f"bold {colours.CYAN}")
     if said.answer is None:
         return text.append(f"No answer: {said.failure}", colours.YELLOW)
     colour = colours.TEXT if said.answer.status == "answered" else colours.YELLOW

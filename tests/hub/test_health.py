@@ -5,6 +5,7 @@ import sqlite3
 import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -55,6 +56,13 @@ def watched(live, heard_at=NOW, availability="online"):
 
 def test_every_code_has_its_words_and_its_loudness():
     assert set(KNOWN) == set(get_args(TroubleCode))
+
+
+def test_every_code_is_explained():
+    page = (Path(__file__).parents[2] / "docs" / "operation.md").read_text(encoding="utf-8")
+    loudness = {Alarm.NONE: "listed only"}
+    for code, (alarm, _) in KNOWN.items():
+        assert f"| `{code}` | {loudness.get(alarm, alarm.name.lower())} |" in page
 
 
 def test_a_code_of_a_newer_edge_is_a_warning():
