@@ -13,6 +13,7 @@ from edge.strips import StripCutter
 _USUAL_S = 10.0
 _AFTER_BEAT_S, _BEFORE_BEAT_S = 0.5, 0.15  # the T wave of the last beat, and the QRS of the next
 _LONGEST_S = 60.0
+_STILL_SHARE = 0.8  # of the usual height
 
 Samples = npt.NDArray[np.int32]
 
@@ -42,7 +43,7 @@ class StillLine:
 
 
 def is_still(usual_uv: Samples, silent_uv: Samples, fs_hz: float) -> bool:
-    """Whether a lead that is alive moves no more in the silence than in a usual second before it.
+    """Whether a lead that is alive moves less in the silence than in a usual second before it.
 
     Both are `[n, leads]` in microvolts; with nothing to compare it is.
     """
@@ -50,7 +51,7 @@ def is_still(usual_uv: Samples, silent_uv: Samples, fs_hz: float) -> bool:
         return True
     usual, moved = _usual_height(usual_uv, round(fs_hz)), np.ptp(silent_uv.astype(np.int64), axis=0)
     is_alive = (usual >= FLAT_UV) & (moved >= FLAT_UV)
-    return bool((moved[is_alive] <= usual[is_alive]).any())
+    return bool((moved[is_alive] < _STILL_SHARE * usual[is_alive]).any())
 
 
 def _usual_height(ecg_uv: Samples, second: int) -> npt.NDArray[np.float64]:
