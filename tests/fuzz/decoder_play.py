@@ -54,7 +54,9 @@ class Script:
 class Play:
     """One decoder and its device's emulation, side by side.
 
-    A stream has a twin, which is given at once what the decoder is given in pieces.
+    A stream has a twin, which is given at once what the decoder is given in pieces. While all messages are
+    true, and no more of them lost in a row than the device's counter tells, each sample is in its place; the
+    first that comes out may be later than the first that was sent, where a frame counts by those beside it.
     """
 
     def __init__(self, support):
@@ -62,20 +64,30 @@ class Play:
         self.channels = channels_of(support)
         self.index = self.n_fed = self.n_samples = 0
         self.pieces, self.packets = [], []
+        self.all_true, self.lost_in_a_row, self.place = True, 0, None
+
+    def counts(self, first, n):
+        """What the device has measured, `[n, leads]` from sample `first` of its life."""
+        emulation = self.support.emulation
+        span = min(emulation.most - emulation.least, 1000)
+        column = emulation.least + np.arange(first, first + n) % (span + 1)
+        return np.tile(column[:, None], (1, max(1, len(self.support.device.leads)))).astype(np.int32)
 
     def messages(self, n):
-        emulation = self.support.emulation
-        n_samples = n * emulation.samples_per_message
-        width = max(1, len(self.support.device.leads))
-        span = min(emulation.most - emulation.least, 1000)
-        column = emulation.least + np.arange(self.index, self.index + n_samples) % (span + 1)
-        counts = np.tile(column[:, None], (1, width)).astype(np.int32)
-        made = emulation.encode(counts, self.index)
+        n_samples = n * self.support.emulation.samples_per_message
+        made = self.support.emulation.encode(self.counts(self.index, n_samples), self.index)
+        if self.place is None:
+            self.place = self.index
         self.index += n_samples
+        self.lost_in_a_row = 0
         return made
 
     def lose(self, n):
-        self.index += n * self.support.emulation.samples_per_message
+        n_samples = n * self.support.emulation.samples_per_message
+        self.index += n_samples
+        self.lost_in_a_row += n_samples
+        if self.place is not None and self.lost_in_a_row > self.support.emulation.longest_gap:
+            self.all_true = False
 
     def feed(self, payload, channel=""):
         self.n_fed += len(payload)
@@ -107,6 +119,8 @@ class Play:
                 assert 0 <= lost <= LONGEST_GAP_S * device.fs_hz
                 self.n_samples += len(counts)
                 assert self.n_samples <= 8 * self.n_fed + 64
+                if self.all_true:
+                    self.check_place(counts, lost)
             case HeartRate(bpm=bpm, rr_ms=rr_ms):
                 assert bpm >= 0
                 assert all(rr >= 0 for rr in rr_ms)
@@ -119,6 +133,13 @@ class Play:
                 pass
             case _:
                 raise AssertionError(packet)
+
+    def check_place(self, counts, lost):
+        if self.n_samples == len(counts) and self.support.device.name in NEEDS_COMPANY:
+            self.place += (int(counts[0, 0]) - int(self.counts(self.place, 1)[0, 0])) % 1001
+        self.place += lost
+        assert np.array_equal(counts, self.counts(self.place, len(counts)))
+        self.place += len(counts)
 
 
 def channels_of(support):
@@ -155,7 +176,9 @@ def play(support, octets):
 
 
 def step(decoder, script):
-    match Step(script.number() % len(Step)):
+    kind = Step(script.number() % len(Step))
+    decoder.all_true &= kind in {Step.TRUE, Step.LOST, Step.LONG_LOST, Step.CONTROL}
+    match kind:
         case Step.RAW:
             channel = decoder.channels[script.number() % len(decoder.channels)]
             decoder.feed(script.take(script.number()), channel)
@@ -167,7 +190,7 @@ def step(decoder, script):
             decoder.reset()
         case Step.CONTROL:
             control(decoder.support, script.take(script.number()))
-        case kind:
+        case _:
             message_step(kind, decoder, script)
 
 
