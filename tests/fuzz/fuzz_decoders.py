@@ -1,7 +1,7 @@
-"""Coverage-guided fuzzing of every decoder: `python tests/fuzz/fuzz_decoders.py FOLDER -max_total_time=60`.
+"""Coverage-guided fuzzing of every decoder: `python tests/fuzz/fuzz_decoders.py [FOLDER] -max_total_time=60`.
 
-Needs `pip install atheris`, which is no dependency of the project. FOLDER keeps the inputs that reach new
-code, beginning with `seeds`; the first octet is the device's place. A find is written to a file `crash-...`;
+Needs `pip install atheris`, which is no dependency of the project. FOLDER (or runs/fuzz) keeps the inputs that
+reach new code, beginning with `seeds`; the first octet is the device's place. A find is written to a file `crash-...`;
 give that file in place of the folder to see it again, and its line (`--line FILE`) to corpus.txt to keep it.
 """
 
@@ -38,9 +38,11 @@ def line_of(octets):
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "--line":
+    if sys.argv[1:2] == ["--line"]:
         print("\n".join(line_of(Path(name).read_bytes()) for name in sys.argv[2:]))
         sys.exit()
+    if not sys.argv[1:] or sys.argv[1].startswith("-"):
+        sys.argv.insert(1, "runs/fuzz")
     if not Path(sys.argv[1]).is_file():
         sow(Path(sys.argv[1]))
     atheris.Setup(sys.argv, run_input)
