@@ -1,8 +1,9 @@
 """Coverage-guided fuzzing of every decoder: `python tests/fuzz/fuzz_decoders.py [FOLDER] -max_total_time=60`.
 
-Needs `pip install atheris`, which is no dependency of the project. FOLDER (or runs/fuzz) keeps the inputs that
-reach new code, beginning with `seeds`; the first octet is the device's place. A find is written to a file `crash-...`;
-give that file in place of the folder to see it again, and its line (`--line FILE`) to corpus.txt to keep it.
+Needs `pip install atheris`, which is no dependency of the project. FOLDER (or runs/fuzz) keeps the inputs
+that reach new code, beginning with `seeds`; the first octet is the device's place. A find is written to a
+file `crash-...`; give that file in place of the folder to see it again, and its line (`--line FILE`) to
+corpus.txt to keep it.
 """
 
 import sys
