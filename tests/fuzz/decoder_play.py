@@ -62,9 +62,11 @@ class Play:
     def __init__(self, support):
         self.support, self.decoder, self.twin = support, support.make_decoder(), support.make_decoder()
         self.channels = channels_of(support)
+        self.fewest = 3 if support.device.name in NEEDS_COMPANY else 1
         self.index = self.n_fed = self.n_samples = 0
         self.pieces, self.packets = [], []
-        self.all_true, self.lost_in_a_row, self.place = True, 0, None
+        self.all_true, self.place = True, None
+        self.lost_in_a_row = self.told_in_a_row = 0
 
     def counts(self, first, n):
         """What the device has measured, `[n, leads]` from sample `first` of its life."""
@@ -79,13 +81,16 @@ class Play:
         if self.place is None:
             self.place = self.index
         self.index += n_samples
-        self.lost_in_a_row = 0
+        self.told_in_a_row += n
         return made
 
     def lose(self, n):
         n_samples = n * self.support.emulation.samples_per_message
         self.index += n_samples
-        self.lost_in_a_row += n_samples
+        told = self.told_in_a_row * self.support.emulation.samples_per_message
+        counted = self.told_in_a_row >= self.fewest  # fewer may count for nothing
+        self.lost_in_a_row = n_samples + (0 if counted else self.lost_in_a_row + told)
+        self.told_in_a_row = 0
         if self.place is not None and self.lost_in_a_row > self.support.emulation.longest_gap:
             self.all_true = False
 
