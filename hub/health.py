@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Final
 
 from edge.health import Trouble, TroubleCode
+from hub.records import Lasted
 
 
 class Alarm(IntEnum):
@@ -35,6 +36,9 @@ class Judged:
         return loud.upper() + colon + rest if self.alarm >= Alarm.WARNING else self.name
 
 
+_A_WHILE: Final = timedelta(minutes=1)
+BY_STATE: Final = ("link_lost", "contact_lost")
+"""Troubles that the live state and notices tell too."""
 KNOWN: Final[dict[TroubleCode, tuple[Alarm, str]]] = {
     "analysis_stalled": (Alarm.URGENT, "The analysis stands still: no alarm can come"),
     "link_lost": (Alarm.WARNING, "Sensor lost: the edge runs, the sensor is out of reach"),
@@ -84,3 +88,12 @@ def combined(*sayings: tuple[Alarm, str]) -> tuple[Alarm, str]:
     loudest = spoken[0][0]
     least = min(loudest, Alarm.WARNING)
     return loudest, "; ".join(dict.fromkeys(words for alarm, words in spoken if alarm >= least))
+
+
+def worth_telling(lasted: Iterable[Lasted]) -> tuple[Lasted, ...]:
+    """What lasted for a minute and more, and is not told by notices anyway."""
+    return tuple(
+        one
+        for one in lasted
+        if one.heard_at - one.trouble.since >= _A_WHILE and one.trouble.code not in BY_STATE
+    )

@@ -7,9 +7,9 @@ from sqlalchemy import RowMapping
 
 from edge.embedding import Embedding
 from edge.events import LiveState, Localization, Strip
-from edge.health import Troubles
+from edge.health import Trouble, Troubles
 from edge.labels import BeatClass, Finding, Priority, Rhythm
-from hub.records import DeadLetter, DeviceStatus, EndLook, Episode, HubStatus, Look, Minute, Notice
+from hub.records import DeadLetter, DeviceStatus, EndLook, Episode, HubStatus, Lasted, Look, Minute, Notice
 
 Row = RowMapping
 _HEALTH: Final[TypeAdapter[Troubles]] = TypeAdapter(Troubles)
@@ -86,6 +86,12 @@ def device_of(row: Row) -> DeviceStatus:
         heard_at=row["heard_at"],
         state=None if state is None else LiveState.model_validate_json(state),
     )
+
+
+def lasted_of(row: Row) -> Lasted:
+    """A trouble of a device."""
+    trouble = Trouble(code=row["code"], since=row["since"], text=row["text"])
+    return Lasted(row["device_id"], trouble, row["heard_at"])
 
 
 def hub_of(row: Row) -> HubStatus:

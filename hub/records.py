@@ -30,6 +30,15 @@ class DeviceStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class Lasted:
+    """A trouble of a device: since when by the edge's clock, and when it was last told by the hub's."""
+
+    device_id: str
+    trouble: Trouble
+    heard_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class HubStatus:
     """The hub's newest word about itself; `is_running` is False after an end in order."""
 

@@ -157,6 +157,19 @@ notices: Final = Table(
     Index(None, "patient_id", "at"),
 )
 
+# What was wrong with a device, and until when it said so.
+troubles: Final = Table(
+    "troubles",
+    metadata,
+    Column("device_id", String(64), primary_key=True),
+    Column("code", String(40), primary_key=True),
+    Column("since", UtcDateTime, primary_key=True),
+    Column("patient_id", String(64), nullable=False),
+    Column("heard_at", UtcDateTime, nullable=False),
+    Column("text", Text, nullable=False),
+    Index(None, "patient_id", "since"),
+)
+
 # The hub's heartbeat: one that is old says that the hub does not run, or cannot write here.
 hub: Final = Table(
     "hub",

@@ -1,4 +1,4 @@
-"""The hub's history, and the only module with SQL.
+"""The hub's history; SQL is here and in `hub.merging` alone.
 
 Delivery may be repeated and out of order: `add_event` is idempotent, and any order gives the same rows.
 """
@@ -10,7 +10,6 @@ from typing import Any, Final, Self
 from uuid import UUID
 
 from sqlalchemy import (
-    Connection,
     Engine,
     RowMapping,
     Select,
@@ -24,12 +23,11 @@ from sqlalchemy import (
     update,
 )
 
-from edge.events import HUB_ID, EpisodeEvent, Event, LiveState, LookEvent, MinuteEvent, encode
+from edge.events import HUB_ID, Event, LiveState, encode
 from edge.labels import Finding
-from hub import record_rows, schema
-from hub.database import StoreError, open_engine, writing
-from hub.event_rows import look_columns, merge_episode, minute_columns, minute_wins, notice_columns
-from hub.records import DeadLetter, DeviceStatus, Episode, HubStatus, Look, Minute, Notice, Patient
+from hub import merging, record_rows, schema
+from hub.database import open_engine, writing
+from hub.records import DeadLetter, DeviceStatus, Episode, HubStatus, Lasted, Look, Minute, Notice, Patient
 
 _KEPT_BYTES: Final = 65_536
 _ONE_MINUTE: Final = timedelta(minutes=1)
@@ -63,11 +61,11 @@ class Store:
         Raises `StoreError` if its `event_id` or its episode is known with another content or device.
         """
         with self._writer.begin() as connection:
-            if not _log(connection, event, received_at):
+            if not merging.log_event(connection, event, received_at):
                 return False
-            _merge(connection, event)
-            _ensure_patient(connection, event.patient_id)
-            _hear(connection, event.device_id, received_at, {"patient_id": event.patient_id})
+            merging.merge_event(connection, event)
+            merging.ensure_patient(connection, event.patient_id)
+            merging.hear(connection, event.device_id, received_at, {"patient_id": event.patient_id})
         return True
 
     def add_dead_letter(
@@ -99,26 +97,28 @@ class Store:
     def ensure_patient(self, patient_id: str, name: str) -> None:
         """Make a patient known, or change the name."""
         with self._writer.begin() as connection:
-            _put(connection, schema.patients, {"patient_id": patient_id}, {"name": name})
+            merging.put(connection, schema.patients, {"patient_id": patient_id}, {"name": name})
 
     def set_availability(
         self, device_id: str, availability: str, at: datetime, *, heard: bool = True
     ) -> None:
         """What is said of a device's connection; `heard` is whether the device itself said so just now."""
         with self._writer.begin() as connection:
-            _hear(connection, device_id, at if heard else None, {"availability": availability})
+            merging.hear(connection, device_id, at if heard else None, {"availability": availability})
 
     def set_state(self, state: LiveState, at: datetime, *, heard: bool = True) -> None:
         """The newest state; `heard` is False for one that a broker had kept for an unknown time."""
         values = {"patient_id": state.patient_id, "state": encode(state).decode()}
         with self._writer.begin() as connection:
-            _ensure_patient(connection, state.patient_id)
-            _hear(connection, state.device_id, at if heard else None, values)
+            merging.ensure_patient(connection, state.patient_id)
+            merging.hear(connection, state.device_id, at if heard else None, values)
+            if heard:
+                merging.keep_troubles(connection, state, at)
 
     def set_hub(self, status: HubStatus) -> None:
         """The hub's word about itself; the newest counts."""
         with self._writer.begin() as connection:
-            _put(connection, schema.hub, {"hub_id": HUB_ID}, record_rows.hub_columns(status))
+            merging.put(connection, schema.hub, {"hub_id": HUB_ID}, record_rows.hub_columns(status))
 
     def hub(self) -> HubStatus | None:
         """What the hub said of itself last; `None` where it never did."""
@@ -193,6 +193,15 @@ class Store:
         rows = self._read(query.order_by(table.c.at, table.c.event_id))
         return [record_rows.notice_of(row) for row in rows]
 
+    def troubles(self, patient_id: str, from_at: datetime, to_at: datetime) -> list[Lasted]:
+        """What was wrong with the patient's devices at any time in [from_at, to_at), by beginning."""
+        table = schema.troubles
+        query = select(table).where(
+            table.c.patient_id == patient_id, table.c.since < to_at, table.c.heard_at >= from_at
+        )
+        rows = self._read(query.order_by(table.c.since, table.c.device_id, table.c.code))
+        return [record_rows.lasted_of(row) for row in rows]
+
     def latest_at(self, patient_id: str) -> datetime | None:
         """The end of what was measured so far: all of it lies before this time."""
         minutes, episodes = schema.minutes, schema.episodes
@@ -217,70 +226,6 @@ class Store:
     def _read(self, query: Select[Any]) -> Sequence[RowMapping]:
         with self._engine.begin() as connection:
             return connection.execute(query).mappings().all()
-
-
-def _log(connection: Connection, event: Event, received_at: datetime) -> bool:
-    """Add to the audit trail; False if the event is there."""
-    table, payload = schema.events, encode(event).decode()
-    known = connection.execute(select(table.c.payload).where(table.c.event_id == event.event_id)).scalar()
-    if known is not None:
-        if known != payload:
-            raise StoreError(f"event {event.event_id} is known with another content")
-        return False
-    columns = event.model_dump(include={"event_id", "kind", "device_id", "patient_id"})
-    connection.execute(insert(table).values({**columns, "received_at": received_at, "payload": payload}))
-    return True
-
-
-def _merge(connection: Connection, event: Event) -> None:
-    if isinstance(event, EpisodeEvent):
-        _merge_into_episodes(connection, event)
-    elif isinstance(event, MinuteEvent):
-        _merge_into_minutes(connection, event)
-    elif isinstance(event, LookEvent):
-        connection.execute(insert(schema.looks).values(look_columns(event)))
-    else:
-        connection.execute(insert(schema.notices).values(notice_columns(event)))
-
-
-def _merge_into_episodes(connection: Connection, event: EpisodeEvent) -> None:
-    key = {"episode_id": event.episode_id}
-    known = _get(connection, schema.episodes, key)
-    if known and (known["device_id"], known["patient_id"]) != (event.device_id, event.patient_id):
-        raise StoreError(f"episode {event.episode_id} belongs to another device or patient")
-    _put(connection, schema.episodes, key, merge_episode(known, event))
-
-
-def _merge_into_minutes(connection: Connection, event: MinuteEvent) -> None:
-    key = event.model_dump(include={"device_id", "recording_id", "start_at"})
-    known, columns = _get(connection, schema.minutes, key), minute_columns(event)
-    if known is None or minute_wins(columns, known):
-        _put(connection, schema.minutes, key, columns)
-
-
-def _ensure_patient(connection: Connection, patient_id: str) -> None:
-    if _get(connection, schema.patients, {"patient_id": patient_id}) is None:
-        connection.execute(insert(schema.patients).values(patient_id=patient_id, name=patient_id))
-
-
-def _hear(connection: Connection, device_id: str, heard_at: datetime | None, values: dict[str, Any]) -> None:
-    """Note the newest word from a device; the hub's clock never goes back."""
-    known = _get(connection, schema.devices, {"device_id": device_id})
-    last = known["heard_at"] if known else None
-    heard = max((at for at in (last, heard_at) if at is not None), default=None)
-    values = {"availability": "unknown", **(known or {}), **values, "heard_at": heard}
-    _put(connection, schema.devices, {"device_id": device_id}, values)
-
-
-def _get(connection: Connection, table: Table, key: dict[str, Any]) -> dict[str, Any] | None:
-    row = connection.execute(select(table).filter_by(**key)).mappings().first()
-    return None if row is None else dict(row)
-
-
-def _put(connection: Connection, table: Table, key: dict[str, Any], values: dict[str, Any]) -> None:
-    changed = connection.execute(update(table).filter_by(**key).values(values))
-    if not changed.rowcount:
-        connection.execute(insert(table).values({**values, **key}))
 
 
 def _in_period(table: Table, patient_id: str, column: str, from_at: datetime, to_at: datetime) -> Select[Any]:

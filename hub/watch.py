@@ -7,7 +7,7 @@ from typing import Final
 from edge.events import LiveState
 from edge.labels import DEFAULT_PRIORITY, Finding, Priority, Rhythm
 from hub.freshness import freshness
-from hub.health import Alarm, Judged, combined, judged
+from hub.health import BY_STATE, Alarm, Judged, combined, judged
 from hub.records import DeviceStatus
 from hub.wording import finding_text
 
@@ -23,8 +23,6 @@ _LIVE_FOR: Final = timedelta(seconds=30)  # the edge speaks every second
 
 _HEARD: Final = ("online", "no contact", "sensor lost", "ended")
 """Where the newest state is that of now."""
-_BY_STATE: Final = ("link_lost", "contact_lost")
-"""Troubles that the live state itself tells; they add since when."""
 
 _ALARMS: Final = {
     Priority.HIGH: Alarm.URGENT,
@@ -93,7 +91,7 @@ def _with_troubles(
     alarm: Alarm, word: str, headline: str, troubles: tuple[Judged, ...]
 ) -> tuple[Alarm, str, str]:
     """What the device says of itself beside what is seen of it."""
-    told = [(one.alarm, one.headline) for one in troubles if one.code not in _BY_STATE]
+    told = [(one.alarm, one.headline) for one in troubles if one.code not in BY_STATE]
     loudest, words = combined((alarm, headline), *told)
     is_new = word == "online" and loudest >= Alarm.WARNING and loudest > alarm
     return loudest, "trouble" if is_new else word, words

@@ -13,15 +13,14 @@ from hub.burden import (
     hour_statistics,
     period_statistics,
 )
-from hub.health import Judged, judged
+from hub.health import worth_telling
 from hub.model_words import ModelWords, model_words
-from hub.records import DeviceStatus, Episode, Minute, Notice, Patient
+from hub.records import Episode, Lasted, Minute, Notice, Patient
 from hub.report.errors import ReportError
 from hub.store import Store
 from hub.wording import PRIORITY_ORDER
 
 _BY_HOUR_BELOW = timedelta(hours=36)
-_SAME_TIME = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +40,6 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class Lasting:
-    """A trouble that a device told of last, and when it was heard."""
-
-    device_id: str
-    heard_at: datetime
-    trouble: Judged
-
-
-@dataclass(frozen=True, slots=True)
 class Content:
     """All that a report shows; episodes are ordered by priority, then by onset."""
 
@@ -60,7 +50,7 @@ class Content:
     minutes: tuple[Minute, ...]
     episodes: tuple[Episode, ...]
     notices: tuple[Notice, ...]
-    lasting: tuple[Lasting, ...]
+    lasted: tuple[Lasted, ...]
     words: ModelWords
     options: Options
     made_at: datetime
@@ -108,7 +98,7 @@ def gather(store: Store, patient_id: str, period: Period | None, zone: tzinfo, o
         minutes=tuple(store.minutes(*between)),
         episodes=tuple(episodes),
         notices=notices,
-        lasting=_lasting(store.devices(patient_id), period),
+        lasted=worth_telling(store.troubles(*between)),
         words=model_words(episodes, store.looks(*between)),
         options=options,
         made_at=made_at(),
@@ -136,16 +126,6 @@ def made_at() -> datetime:
     """Now, or the time that `SOURCE_DATE_EPOCH` gives for reproducible documents."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     return datetime.fromtimestamp(int(epoch), UTC) if epoch.isdigit() else datetime.now(UTC)
-
-
-def _lasting(devices: list[DeviceStatus], period: Period) -> tuple[Lasting, ...]:
-    """The newest word of each device, where it is about the end of the period and not about another time."""
-    return tuple(
-        Lasting(device.device_id, device.heard_at, trouble)
-        for device in devices
-        if abs(device.heard_at - period.to_at) < _SAME_TIME
-        for trouble in judged(device.state.health or () if device.state else ())
-    )
 
 
 def _device_ids(

@@ -6,6 +6,7 @@ from pylatex import NoEscape
 
 from edge.labels import BeatClass
 from hub.burden import PeriodStatistics
+from hub.health import judged
 from hub.report.charts import bins, draw_trend
 from hub.report.content import Content
 from hub.report.drawing import to_pdf
@@ -16,7 +17,6 @@ from hub.wording import (
     count_text,
     duration_text,
     minute_text,
-    moment_text,
     percent_text,
     rate_text,
     short_moment_text,
@@ -116,24 +116,24 @@ def notices(content: Content) -> Iterator[NoEscape]:
     yield long_table(_NOTICE_COLUMNS, ("Time", "Device", "What", "Details"), rows)
 
 
-def lasting(content: Content) -> Iterator[NoEscape]:
-    """What was wrong with the devices when they were last heard."""
-    if not content.lasting:
+def lasted(content: Content) -> Iterator[NoEscape]:
+    """What was wrong with the devices for a minute and more, oldest first."""
+    if not content.lasted:
         return
-    heard = moment_text(max(one.heard_at for one in content.lasting), content.zone)
-    yield NoEscape(r"\needspace{30mm}\subsection*{What is wrong now}")
-    words = f"As the devices told it when they were last heard, {heard}. It may limit what this report knows."
-    yield NoEscape(rf"{{\small {text(words)}}}\par")
+    yield NoEscape(r"\needspace{30mm}\subsection*{What was wrong with the devices}")
     rows = [
         (
             text(short_moment_text(one.trouble.since, content.zone)),
+            text(duration_text((one.heard_at - one.trouble.since).total_seconds())),
             text(one.device_id),
-            text(one.trouble.name),
+            text(judged([one.trouble])[0].name),
             text(one.trouble.text),
         )
-        for one in content.lasting
+        for one in content.lasted
     ]
-    yield long_table(_NOTICE_COLUMNS, ("Since", "Device", "What", "Details"), rows)
+    ragged = r">{\raggedright\arraybackslash}"
+    columns = rf"lrl{ragged}p{{48mm}}{ragged}p{{60mm}}"
+    yield long_table(columns, ("Since", "For", "Device", "What", "Last told"), rows)
 
 
 def _row(name: str, stats: PeriodStatistics) -> tuple[NoEscape, ...]:

@@ -54,7 +54,7 @@ def latex_source(content: Content, pictures: dict[str, bytes]) -> str:
         front_page.front_page(content),
         course.trend(content, pictures),
         course.table(content),
-        course.lasting(content),
+        course.lasted(content),
         course.notices(content),
         episodes.strips(content, pictures),
         episodes.table(content),

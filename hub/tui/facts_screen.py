@@ -10,9 +10,19 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from hub.health import judged
+from hub.records import Lasted
 from hub.tui import colours
 from hub.tui.view import History
-from hub.wording import beat_facts, model_facts, rate_facts, recording_facts, rhythm_facts, short_moment_text
+from hub.wording import (
+    beat_facts,
+    duration_text,
+    model_facts,
+    rate_facts,
+    recording_facts,
+    rhythm_facts,
+    short_moment_text,
+)
 
 
 class FactsScreen(ModalScreen[None]):
@@ -46,8 +56,21 @@ def _facts(history: History, zone: tzinfo) -> Text:
         for fact in facts:
             text.append(f"{fact.label:<30}", colours.QUIET).append(f"{fact.value}\n", colours.TEXT)
         text.append("\n")
+    text.append_text(_lasted(history.lasted, zone))
     text.append("Noted by the system, newest first\n", f"bold {colours.TEXT}")
     for notice in reversed(history.notices):
         text.append(f"{short_moment_text(notice.at, zone)}  ", colours.QUIET)
         text.append(f"{notice.code.replace('_', ' ')}  {notice.text}\n", colours.TEXT)
     return text if history.notices else text.append("nothing\n", colours.QUIET)
+
+
+def _lasted(lasted: tuple[Lasted, ...], zone: tzinfo) -> Text:
+    text = Text()
+    if lasted:
+        text.append("What was wrong with the devices, newest first\n", f"bold {colours.TEXT}")
+    for one in reversed(lasted):
+        (trouble,) = judged([one.trouble])
+        length = duration_text((one.heard_at - trouble.since).total_seconds())
+        text.append(f"{short_moment_text(trouble.since, zone)}  ", colours.QUIET)
+        text.append(f"for {length}: {trouble.name} ({trouble.text})\n", colours.TEXT)
+    return text.append("\n") if lasted else text

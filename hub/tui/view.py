@@ -6,10 +6,10 @@ from typing import Final
 
 from hub.burden import PeriodStatistics, period_statistics
 from hub.config import HubConfig
-from hub.health import Alarm
+from hub.health import Alarm, worth_telling
 from hub.hub_watch import HUB_UNKNOWN, HubWatch, watch_of_hub
 from hub.model_words import ModelWords, model_words
-from hub.records import DeviceStatus, Episode, Minute, Notice, Patient
+from hub.records import DeviceStatus, Episode, Lasted, Minute, Notice, Patient
 from hub.store import Store
 from hub.watch import Watch, silence_text, watch_of
 
@@ -47,6 +47,7 @@ class History:
     minutes: tuple[Minute, ...]
     episodes: tuple[Episode, ...]
     notices: tuple[Notice, ...]
+    lasted: tuple[Lasted, ...]
     words: ModelWords
 
 
@@ -98,6 +99,7 @@ def read_history(store: Store, patient: Patient, now: datetime) -> History | Non
         minutes=tuple(minutes),
         episodes=tuple(reversed(episodes)),
         notices=tuple(store.notices(*between)),
+        lasted=worth_telling(store.troubles(*between)),
         words=model_words(episodes, store.looks(*between)),
     )
 

@@ -1,22 +1,27 @@
 """What lasts is as loud as its code says, on the screen, in the status and in the report alike."""
 
 import json
+import shutil
 import sqlite3
+import subprocess
 import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import get_args
+from uuid import UUID
 
 import pytest
 
-from edge.events import LiveState
+from edge.events import LiveState, MinuteEvent
 from edge.health import Trouble, TroubleCode
 from hub.config import load
-from hub.health import KNOWN, Alarm, combined, judged
+from hub.health import KNOWN, Alarm, combined, judged, worth_telling
 from hub.heartbeat import Heartbeat, disk_trouble
 from hub.hub_watch import watch_of_hub
 from hub.records import DeviceStatus, HubStatus
+from hub.report.content import Options, Period, gather
+from hub.report.document import make_pdf
 from hub.status import lines, overview
 from hub.store import Store
 from hub.tui.app import DashboardApp
@@ -198,6 +203,44 @@ def test_the_status_has_it_for_machines_and_for_people(store, config):
     assert "warning: THE HUB CANNOT REACH ITS BROKER: nothing comes in" in said
 
 
+def test_how_long_something_lasted_stays_known(store, config):
+    """A retained state says nothing about now; two spells of the same trouble are two."""
+    first, second = trouble("cpu_hot", 50, "81 °C"), trouble("cpu_hot", 9, "80 °C")
+    for minutes, said in (
+        (50, first),
+        (30, first.model_copy(update={"text": "84 °C"})),
+        (9, second),
+        (4, second),
+    ):
+        store.set_state(state(said), NOW - timedelta(minutes=minutes))
+    store.set_state(state(trouble("disk_low", 4)), NOW, heard=False)
+    store.set_state(state(trouble("memory_low", 3)), NOW - timedelta(minutes=3))
+    told = store.troubles("anna", NOW - timedelta(minutes=40), NOW)
+    lasted = [(one.trouble.code, one.trouble.text, one.heard_at - one.trouble.since) for one in told]
+    assert lasted == [
+        ("cpu_hot", "84 °C", timedelta(minutes=20)),
+        ("cpu_hot", "80 °C", timedelta(minutes=5)),
+        ("memory_low", "0.21 GB are left", timedelta()),
+    ]
+    assert [one.trouble.code for one in worth_telling(told)] == ["cpu_hot", "cpu_hot"]
+    assert store.troubles("anna", NOW - timedelta(minutes=29), NOW - timedelta(minutes=20)) == []
+    assert store.troubles("josef", NOW - timedelta(days=1), NOW) == []
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext is not installed")
+def test_the_report_says_what_was_wrong_and_for_how_long(store):
+    said = trouble("under_voltage", 50, "the supply voltage is too low: 100 % & more")
+    for minutes in (50, 8):
+        store.set_state(state(said), NOW - timedelta(minutes=minutes))
+    pdf = make_pdf(gather(store, "anna", Period(NOW - timedelta(days=7), NOW), UTC, Options()))
+    done = subprocess.run(["pdftotext", "-layout", "-", "-"], input=pdf, capture_output=True, check=True)
+    page = " ".join(done.stdout.decode().split())
+    assert "What was wrong with the devices" in page
+    assert "42 min 00 s" in page
+    assert "100 % & more" in page
+
+
 async def test_the_dashboard_raises_it_lists_it_and_lets_it_go(store, config):
     store.set_state(state(trouble("disk_low"), trouble("clock_unsynchronised", text="off")), NOW)
     store.set_availability("strap-1", "online", NOW)
@@ -224,3 +267,17 @@ async def test_the_dashboard_raises_it_lists_it_and_lets_it_go(store, config):
 
 def shown(app):
     return "\n".join(row.text for row in app.screen._compositor.render_strips())
+
+
+async def test_the_figures_list_what_was_wrong(store, config):
+    ids = {"event_id": UUID(int=1), "recording_id": UUID(int=2), "device_id": "strap-1", "patient_id": "anna"}
+    measured = {"wear_s": 60, "analysable_s": 60, "beats": {}, "rhythm_s": {}}
+    store.add_event(MinuteEvent(**ids, **measured, start_at=NOW - timedelta(minutes=1)), NOW)
+    for minutes in (50, 8):
+        store.set_state(state(trouble("cpu_hot", 50, "84 °C")), NOW - timedelta(minutes=minutes))
+    app = DashboardApp(Source(config))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await app.shown.wait()
+        await pilot.press("f")
+        await pilot.pause()
+        assert "for 42 min 00 s: The home computer is too hot (84 °C)" in " ".join(shown(app).split())

@@ -38,7 +38,7 @@ def history(minutes: list[Minute], episodes: list[Episode]) -> History:
     statistics = period_statistics(minutes, episodes)
     patient = Patient("p1", "Eva")
     return History(
-        patient, AT, end, end, statistics, tuple(minutes), tuple(episodes), (), model_words(episodes, ())
+        patient, AT, end, end, statistics, tuple(minutes), tuple(episodes), (), (), model_words(episodes, ())
     )
 
 
