@@ -34,7 +34,8 @@ class Entry:
     def fits(self, samples: bytes) -> bool:
         """Whether these are the samples that were written with it."""
         told = int.from_bytes(self.content[_CHECKED:], "little")
-        return bool(samples) and told in (zlib.crc32(samples, zlib.crc32(self.content[:_CHECKED])), zlib.crc32(samples))
+        checksums = zlib.crc32(samples, zlib.crc32(self.content[:_CHECKED])), zlib.crc32(samples)
+        return bool(samples) and told in checksums
 
 
 def entry_of(block: PlacedBlock, samples: bytes) -> bytes:

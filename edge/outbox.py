@@ -7,6 +7,7 @@ lost, nothing is told twice.
 
 import logging
 import sqlite3
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from edge.sample_spans import Span, merged
 from edge.unsaved import EventRow, Unsaved, row_of
 
 _LOG = logging.getLogger(__name__)
+_RETRY_S = 1.0
 _CLOSE_QUESTION = "DELETE FROM asked WHERE answer_id = ?"
 
 
@@ -72,7 +74,7 @@ class Outbox:
         self._missing: dict[Missing, None] = {}
         self._owed: dict[tuple[str, tuple[object, ...]], None] = {}
         self._hidden: set[int] = set()
-        self._is_failing = False
+        self._is_failing, self._tried_s = False, 0.0
 
     @property
     def has_unsaved(self) -> bool:
@@ -86,7 +88,7 @@ class Outbox:
         questions: Iterable[ModelQuestion] = (),
         missing: Iterable[Missing] = (),
     ) -> "Committed":
-        """Store events, questions for the language model, a checkpoint and what is missing in one transaction.
+        """Store events, questions for the language model, a checkpoint and `missing` in one transaction.
 
         A question that was answered already is not asked again. On a full disk the checkpoint is dropped:
         the one before it stays, and with it everything that follows from the samples since.
@@ -133,6 +135,11 @@ class Outbox:
         self._unsaved.requeue()
         self._hidden.clear()
         self._write("UPDATE outbox SET sent = 0 WHERE sent = 1", [()])
+
+    def retry(self) -> None:
+        """Where the disk did not take the last write: try again, at most once a second."""
+        if self._is_failing and time.monotonic() - self._tried_s > _RETRY_S:
+            self._evicted += self.commit(()).evicted
 
     def backlog(self) -> int:
         """Events that the hub has not confirmed."""
@@ -221,7 +228,7 @@ class Outbox:
     def _complain(self, error: sqlite3.OperationalError) -> None:
         if not self._is_failing:
             _LOG.error("outbox: %s; events wait in memory", error)
-        self._is_failing = True
+        self._is_failing, self._tried_s = True, time.monotonic()
 
     def _add(self, row: EventRow) -> None:
         if not self._db.execute(

@@ -69,6 +69,7 @@ class Publisher:
         """Send what is unsent, and what has had no receipt for a while."""
         resend_at = self._loop.time() + _RESEND_S
         while True:
+            self._outbox.retry()
             self.send_waiting()
             if self._loop.time() >= resend_at:
                 if self._hub_may_listen:

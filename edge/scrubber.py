@@ -1,4 +1,4 @@
-"""Reads again what is recorded, and tells what has been damaged since: nobody else looks at it after it ended.
+"""Reads again what is recorded, and tells what has been damaged since: nobody else does.
 
 At a start the newest segments, then once a day all of them, one at a time in a thread beside the sample path,
 with a pause after each that is nine times as long as reading it took.

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+from edge.atomic_file import write_atomically
 from edge.block_journal import Entry
 from edge.sample_spans import Span, without
 from edge.segment_files import HEADER, Found, found_of, journal_of, samples_of, segments
 
+_N_AT = 3  # the header's word for it
 _LONGEST_BLOCK = 1 << 16  # samples; an entry that says more is damaged
 
 
@@ -60,11 +62,25 @@ def _n_in_journal(known: list[Entry], found: list[Found]) -> int:
 def n_in_header(stem: Path) -> int | None:
     """How many samples it was finished with; 0 while nobody has; `None` where there is no header."""
     try:
-        return int(stem.with_suffix(HEADER).read_text().split()[3])
+        return int(stem.with_suffix(HEADER).read_text().split()[_N_AT])
     except FileNotFoundError:
         return None
     except (ValueError, IndexError):
         return 0
+
+
+def finish_headers(folder: Path) -> None:
+    """Segments that a killed edge left open get the number of their samples; raises `OSError`."""
+    for stem in reversed(segments(folder)):
+        known = sum(min(entry.n_samples, _LONGEST_BLOCK) for entry in journal_of(stem))
+        if n_in_header(stem) != 0:
+            return
+        first, *signals = stem.with_suffix(HEADER).read_text().splitlines()
+        words = first.split()
+        if len(words) > _N_AT and known:
+            words[_N_AT] = str(known)
+            content = "\n".join([" ".join(words), *signals]) + "\n"
+            write_atomically(stem.with_suffix(HEADER), content.encode())
 
 
 def n_bytes(stem: Path) -> int:

@@ -20,7 +20,7 @@ from edge.recorder import Recorder, RecorderSettings, clipped
 from edge.recording_folder import RecordingFolder
 from edge.sample_clock import SampleClock
 from edge.sample_spans import Span, n_samples, without
-from edge.segment_check import missing_spans
+from edge.segment_check import finish_headers, missing_spans
 from edge.segment_files import last_block, read_blocks, segments
 from edge.stream import NO_VITALS, NS_PER_S, Output, PlacedBlock, Vitals
 from edge.tally import Tally
@@ -67,6 +67,7 @@ class Session:
     async def recover(self) -> None:
         """Analyse again what was recorded after the last checkpoint."""
         recording = self.recording
+        self._attempt(lambda: finish_headers(recording.folder))
         self._restore()
         self._checkpoint_index = self._pipeline.next_index
         self._questions.begin_at(self._pipeline.next_index)

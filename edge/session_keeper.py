@@ -54,10 +54,12 @@ class SessionKeeper:
             self._ended.append(self.session)
 
     def settle(self) -> None:
-        """To be called where the hub has everything: what has ended needs no second look."""
+        """To be called where the hub has everything: what is over needs no second look.
+
+        That may be so although the disk has not taken the last of it.
+        """
         for session in self._ended:
-            if session.recording.is_ended:
-                session.settle()
+            session.settle()
         self._ended.clear()
 
     async def begin(self, device: Device) -> tuple[SampleClock, NoticeCode]:

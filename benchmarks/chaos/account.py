@@ -47,9 +47,10 @@ def facts(database: Path) -> Facts:
     return Counter(_content(json.loads(payload)) for (payload,) in rows)
 
 
-def settle(house: Path, recordings: list[Path], raw_uv: npt.NDArray[np.int32], calm: Facts | None) -> Account:
-    """Compare what is in a folder to the facts of the undisturbed run, and to what was sent, `[n, leads]`."""
-    database, outbox = house / "hub.db", house / "edge" / "outbox.sqlite"
+def settle(
+    database: Path, outbox: Path, recordings: list[Path], raw_uv: npt.NDArray[np.int32], calm: Facts | None
+) -> Account:
+    """Compare what is on the disks to the facts of the calm run, and to what was sent, `[n, leads]`."""
     found = facts(database)
     calm = Counter(found.keys()) if calm is None else calm
     wrong = [f"not in the hub: {_short(fact)} x{n}" for fact, n in (calm - found).items()]
@@ -81,6 +82,12 @@ def _told(database: Path) -> int:
     notices = [json.loads(payload) for (payload,) in rows]
     texts = [notice["text"] for notice in notices if notice["code"] in _COUNTED]
     return sum(int(n) for text in texts for n in _SAMPLES.findall(text))
+
+
+def disk_was_full(database: Path) -> bool:
+    """The hub was told that the recorder could not write."""
+    rows = _rows(database, "SELECT payload FROM events WHERE kind = 'notice'")
+    return any("raw samples cannot be written" in json.loads(payload)["text"] for (payload,) in rows)
 
 
 def _content(event: dict[str, Any]) -> str:

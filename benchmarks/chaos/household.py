@@ -1,22 +1,21 @@
 """One household in a folder: edge, wire, broker and hub as processes that can be killed and started again."""
 
 import os
-import resource
 import shutil
 import signal
 import socket
 import sqlite3
 import subprocess
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
+from benchmarks.chaos.edge_disk import OUTBOX, EdgeDisk
 from benchmarks.chaos.nursery import Nursery
-from benchmarks.chaos.plan import Accident
+from benchmarks.chaos.plan import Whose
+from benchmarks.chaos.surroundings import write_clock
 from benchmarks.chaos.wire import Wire
 from edge.segment_files import journal_of, read_blocks, segments
 
 DEVICE, PATIENT = "strap-1", "patient-1"
-_TAIL_BYTES = 300  # less than a block of the record
 
 
 def mosquitto() -> str | None:
@@ -35,12 +34,13 @@ class Household:
         self.edge_pid: int | None = None
         self.hub_pid: int | None = None
         self.had_full_disk = self.had_loss = False
-        folder.mkdir(parents=True)
+        self.disk = EdgeDisk(folder / "edge", nursery)
         self._record, self._speed = record, speed
 
     def __enter__(self) -> "Household":
         self.wire.__enter__()
         self._write_configs()
+        self.move_clock(("edge", "hub"), 0.0)
         self.start_broker()
         self.start_hub()
         return self
@@ -49,11 +49,12 @@ class Household:
         for kill in (self.kill_edge, self.kill_hub, self.kill_broker):
             kill()
         self.wire.__exit__()
+        self.disk.remove()
 
     def start_edge(self) -> None:
         """The edge goes on; where the recording has ended it only delivers."""
         more = ("--deliver",) if self._has_ended() else ()
-        self.edge_pid = self._nursery.start(self.folder, "edge.log", "edge", "--config", "edge.toml", *more)
+        self.edge_pid = self._nursery.start(self.folder, "edge", "edge", "--config", "edge.toml", *more)
 
     def kill_edge(self) -> None:
         if self.edge_pid is not None:
@@ -62,7 +63,7 @@ class Household:
             self.edge_pid = None
 
     def start_hub(self) -> None:
-        self.hub_pid = self._nursery.start(self.folder, "hub.log", "hub", "--config", "hub.toml")
+        self.hub_pid = self._nursery.start(self.folder, "hub", "hub", "--config", "hub.toml")
 
     def kill_hub(self) -> None:
         if self.hub_pid is not None:
@@ -92,27 +93,17 @@ class Household:
         return None if self.hub_pid is None else self._nursery.poll(self.hub_pid)
 
     def fill_disk(self) -> None:
-        """From now on the kernel lets no file of the edge grow: EFBIG, as a full disk gives ENOSPC."""
+        """The disk of the edge is full."""
         self.had_full_disk = True
-        self._limit_edge(0)
+        self.disk.fill(self.edge_pid if self.edge_status() is None else None)
 
     def empty_disk(self) -> None:
-        self._limit_edge(resource.RLIM_INFINITY)
+        self.disk.empty(self.edge_pid if self.edge_status() is None else None)
 
-    def damage(self, accident: Accident) -> None:
-        """Cut off or turn over the last bytes of a file that the edge was writing when it was killed."""
-        path = self._outbox_journal() if accident.damage == "outbox" else self._newest_segment()
-        if path is None or not (size := path.stat().st_size):
-            return
-        back = 1 + int(accident.place * min(size - 1, _TAIL_BYTES))
-        if accident.is_cut_off:
-            os.truncate(path, size - back)
-        else:
-            with path.open("r+b") as file:
-                file.seek(size - back)
-                (byte,) = file.read(1)
-                file.seek(size - back)
-                file.write(bytes([byte ^ 0x55]))
+    def move_clock(self, whose: Whose, moved_s: float) -> None:
+        """Those that run see it at once; those that are started later, too."""
+        for name in whose:
+            write_clock(self.folder / f"{name}.clock", moved_s)
 
     @property
     def has_own_broker(self) -> bool:
@@ -134,10 +125,8 @@ class Household:
 
         A full disk did not take them, and the killed edge alone knew them; or they were damaged on disk.
         """
-        with TemporaryDirectory() as copy:
-            for path in self.folder.glob("edge/outbox.sqlite*"):
-                shutil.copy(path, copy)
-            known = _checkpoint(Path(copy) / "outbox.sqlite")
+        with self.disk.copy_of_outbox() as copy:
+            known = _checkpoint(Path(copy) / OUTBOX)
         for folder in self.recordings:
             for block in read_blocks(folder, 1, known):
                 if block.first_index > known:
@@ -148,25 +137,12 @@ class Household:
     @property
     def recordings(self) -> list[Path]:
         """Folders of the recordings."""
-        return sorted(path.parent for path in self.folder.glob("edge/recordings/*/recording.json"))
+        return sorted(path.parent for path in self.disk.path.glob("recordings/*/recording.json"))
 
     def _has_ended(self) -> bool:
         has_samples = any(segments(folder) for folder in self.recordings)
         going_on = [f for f in self.recordings if (f / "open").exists() and not (f / "ended").exists()]
         return has_samples and not going_on
-
-    def _newest_segment(self) -> Path | None:
-        raw = [path for folder in self.recordings for path in folder.glob("*.dat")]
-        return max(raw, default=None, key=lambda path: path.name)
-
-    def _outbox_journal(self) -> Path | None:
-        path = self.folder / "edge" / "outbox.sqlite-wal"
-        return path if path.exists() else None
-
-    def _limit_edge(self, n_bytes: int) -> None:
-        if self.edge_pid is not None and self.edge_status() is None:
-            _, hard = resource.prlimit(self.edge_pid, resource.RLIMIT_FSIZE)
-            resource.prlimit(self.edge_pid, resource.RLIMIT_FSIZE, (n_bytes, hard))
 
     def _write_configs(self) -> None:
         for name in ("hub", DEVICE):
@@ -185,7 +161,8 @@ class Household:
         (self.folder / "edge.toml").write_text(
             f'[device]\nuri = "replay://{self._record}?speed={self._speed}"\ndevice_id = "{DEVICE}"\n'
             f'patient_id = "{PATIENT}"\nstart_at = 2026-01-05T08:00:00Z\n'
-            '[storage]\nfolder = "edge"\nsegment_minutes = 0.2\n[model]\nlanguage_model = "none"\n'
+            '[storage]\nfolder = "edge"\nsegment_minutes = 0.2\nreserve_megabytes = 1e-9\n'
+            '[model]\nlanguage_model = "none"\n'
             f'[mqtt]\nport = {self.wire.port}\npassword_file = "{DEVICE}.password"\n'
         )
 

@@ -1,16 +1,19 @@
 """Plays one round: what is planned happens to a household, all is made well, the account is settled."""
 
+import shutil
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.chaos.account import Account, Facts, facts, settle
+from benchmarks.chaos.account import Account, Facts, disk_was_full, facts, settle
+from benchmarks.chaos.damage import spoil, spoil_tail
+from benchmarks.chaos.edge_disk import OUTBOX
 from benchmarks.chaos.household import Household, mosquitto
 from benchmarks.chaos.nursery import Nursery
-from benchmarks.chaos.plan import Accident, Plan
+from benchmarks.chaos.plan import Accident, Plan, Rot
 
 SECONDS = 100
 _FS_HZ = 360
@@ -31,12 +34,16 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """How a round went; `had_loss`: samples that were not safely on disk died with the edge."""
+    """How a round went; `had_loss`: samples that were not safely on disk died with the edge.
+
+    `refused`: who met a full disk, the recorder or the outbox, by their own words.
+    """
 
     plan: Plan
     account: Account
     seconds: float
     had_loss: bool
+    refused: tuple[str, ...]
 
 
 def prepare(folder: Path, nursery: Nursery) -> Source:
@@ -60,24 +67,51 @@ def prepare(folder: Path, nursery: Nursery) -> Source:
     return Source(record, raw_uv, calm)
 
 
-def play(folder: Path, nursery: Nursery, source: Source, plan: Plan) -> Played:
-    """One round in an empty folder; nothing of it stays where nothing went wrong is the caller's choice."""
+def play(folder: Path, nursery: Nursery, source: Source, plan: Plan, keep: Path | None = None) -> Played:
+    """One round in a folder of its own; what is left of one that goes wrong is put into `keep`."""
     began_s = time.monotonic()
     own_broker = plan.has_mosquitto and mosquitto() is not None
     with Household(folder, nursery, source.record, plan.speed, own_broker=own_broker) as house:
         house.start_edge()
         wrong = [*_suffer(house, plan, len(source.raw_uv)), *_finish(house)]
-        house.kill_edge()
-        house.kill_hub()
         ended = Account(tuple(wrong), 0, 0)
         account = ended if wrong else _settle(house, source)
-    return Played(plan, account, time.monotonic() - began_s, house.had_loss)
+        if plan.rot and not account.wrong:
+            account = _rot(house, source, plan.rot, account)
+        house.kill_edge()
+        house.kill_hub()
+        if keep and account.wrong:
+            shutil.copytree(folder, keep, dirs_exist_ok=True)
+            shutil.copytree(house.disk.path, keep / "edge", dirs_exist_ok=True)
+        refused = _refused(house)
+    return Played(plan, account, time.monotonic() - began_s, house.had_loss, refused)
+
+
+def _refused(house: Household) -> tuple[str, ...]:
+    is_recorder = disk_was_full(house.folder / "hub.db")
+    is_outbox = "events wait in memory" in (house.folder / "edge.log").read_text()
+    return ("recorder",) * is_recorder + ("outbox",) * is_outbox
 
 
 def _settle(house: Household, source: Source) -> Account:
     """Where samples died with an edge, its events follow from what is left."""
     calm = None if house.had_loss else source.calm
-    return settle(house.folder, house.recordings, source.raw_uv, calm)
+    with house.disk.copy_of_outbox() as copy:
+        outbox = Path(copy) / OUTBOX
+        return settle(house.folder / "hub.db", outbox, house.recordings, source.raw_uv, calm)
+
+
+def _rot(house: Household, source: Source, rot: Rot, before: Account) -> Account:
+    """A file is damaged after all; the edge that is started next tells each sample, the one after it none."""
+    what = spoil(house.disk.path, rot)
+    account, wrong = before, []
+    for _ in range(2):
+        house.start_edge()
+        wrong += _finish(house)
+        account = _settle(house, source)
+    lost, told = account.missing - before.missing, account.told - before.told
+    wrong += [f"{what}: {lost} samples are damaged, {told} were told"] if lost != told else []
+    return replace(account, wrong=(*account.wrong, *wrong))
 
 
 def _suffer(house: Household, plan: Plan, n_samples: int) -> list[str]:
@@ -106,6 +140,7 @@ def _suffer(house: Household, plan: Plan, n_samples: int) -> list[str]:
 
 def _tick(house: Household, lasting: list[tuple[float, Accident]]) -> list[str]:
     time.sleep(_TICK_S)
+    house.disk.keep_full()
     for one in [one for one in lasting if one[0] <= time.monotonic()]:
         lasting.remove(one)
         _make_good(house, one[1])
@@ -118,7 +153,7 @@ def _happen(house: Household, accident: Accident) -> None:
             if house.edge_status() is None and house.edge_pid is not None:
                 house.kill_edge()
                 if accident.damage != "none":
-                    house.damage(accident)
+                    spoil_tail(house.disk.path, accident)
                 house.had_loss = house.had_loss or house.lost_with_the_edge()
         case "kill broker" if house.has_own_broker:
             house.kill_broker()
@@ -130,6 +165,8 @@ def _happen(house: Household, accident: Accident) -> None:
             house.wire.stall()
         case "fill disk":
             house.fill_disk()
+        case "move clock":
+            house.move_clock(accident.whose, accident.moved_s)
 
 
 def _make_good(house: Household, accident: Accident) -> None:
@@ -147,6 +184,8 @@ def _make_good(house: Household, accident: Accident) -> None:
             house.wire.heal()
         case "fill disk":
             house.empty_disk()
+        case "move clock" if accident.comes_back:
+            house.move_clock(accident.whose, 0.0)
 
 
 def _dead_by_itself(house: Household) -> list[str]:

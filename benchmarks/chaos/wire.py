@@ -75,7 +75,7 @@ class Wire:
             self._open |= {writer, far_writer}
             ways = [self._forward(reader, far_writer), self._forward(far_reader, writer)]
             await asyncio.gather(*ways)
-        except OSError:
+        except (OSError, asyncio.CancelledError):
             pass
         finally:
             writer.transport.abort()
