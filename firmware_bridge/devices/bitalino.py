@@ -96,7 +96,7 @@ def support(fs_hz: float = 1000.0) -> DeviceSupport:
         device=Device("bitalino", fs_hz, ("A2",), adc_gain=_COUNTS_PER_MV, baseline=_MIDDLE),
         summary="BITalino (r)evolution, ECG sensor on A2 (Bluetooth serial)",
         decodes=(f"ECG {fs_hz:g} Hz, 10 bits", "frame numbers (16), CRC"),
-        status="from the published format; never on the board itself",
+        status="from the published format, and as another driver reads it; never on the board itself",
         make_decoder=_decoder,
         emulation=Emulation(_encoded, 1, 0, 1023, longest_gap=_NUMBERS - 1),
         serial=SerialProfile(115_200, start=start, stop=_STOP),

@@ -57,7 +57,7 @@ SUPPORT = DeviceSupport(
     device=Device("cyton", FS_HZ, LEADS, adc_gain=_COUNTS_PER_MV),
     summary="OpenBCI Cyton, first three channels (USB dongle)",
     decodes=("ECG 250 Hz, three leads", "frame numbers (256)"),
-    status="from the published format; never on the board itself",
+    status="from the published format, and as another driver reads it; never on the board itself",
     make_decoder=_decoder,
     emulation=Emulation(_encoded, 1, -(2**23), 2**23 - 1, longest_gap=_NUMBERS - 1),
     serial=SerialProfile(115_200, start=b"b", stop=b"s"),

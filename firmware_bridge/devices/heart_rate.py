@@ -71,7 +71,7 @@ SUPPORT = DeviceSupport(
     device=Device("heart_rate", _RR_TICKS_PER_S, (), adc_gain=1.0),
     summary="any strap or watch with the standard Heart Rate service (Bluetooth LE): intervals, no waveform",
     decodes=("heart rate, RR, contact", "battery"),
-    status="checked against the service's document and a virtual strap on a Bluetooth link",
+    status="checked against the service's document, three other decoders and a virtual strap",
     make_decoder=HeartRateDecoder,
     emulation=Emulation(_encoded, 1, _SHORTEST_RR, _LONGEST_RR),
     ble=BleProfile(

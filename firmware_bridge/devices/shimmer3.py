@@ -80,7 +80,7 @@ def _support(name: str, leads: tuple[str, ...], fs_hz: float) -> DeviceSupport:
         device=Device(name, TICK_HZ / period, leads, adc_gain=_COUNTS_PER_MV),
         summary=f"Shimmer3 ECG unit, {', '.join(leads)} (Bluetooth serial)",
         decodes=(f"ECG {TICK_HZ / period:g} Hz, {len(leads)} leads", "device clock"),
-        status="from the published format; never on the unit itself",
+        status="from the published format, and as another driver reads it; never on the unit itself",
         make_decoder=lambda: FrameDecoder(_format(len(leads) - 1, counting), _read, FrameCounter(counting)),
         emulation=Emulation(encoded, 1, -(2**23), 2**23 - 1, longest_gap=_TURN // period - 1),
         serial=SerialProfile(115_200, start=_START, stop=_STOP),
