@@ -117,7 +117,7 @@ SUPPORT = DeviceSupport(
     device=Device("polar_h10", FS_HZ, ("chest",), adc_gain=1000.0),
     summary="Polar H10 chest strap (Bluetooth LE)",
     decodes=("ECG 130 Hz, uV, device clock", "heart rate, RR, contact", "battery"),
-    status="checked against the SDK's vectors, two other decoders and a virtual strap; never on the strap itself",
+    status="checked against the SDK's vectors, two other decoders, a virtual strap; never the strap itself",
     make_decoder=PolarH10Decoder,
     emulation=Emulation(_encoded, SAMPLES_PER_FRAME, -(2**23), 2**23 - 1, longest_gap=_LONGEST_GAP_S * FS_HZ),
     ble=BleProfile(
