@@ -120,12 +120,15 @@ def test_nothing_is_confirmed_while_the_database_cannot_be_written(
     with pytest.raises(queue.Empty):
         device.heard.get(timeout=2.5)
     assert caplog.text.count("nothing is confirmed until it can be written") == 1
+    told = "database is locked; nothing is confirmed until it can be written"
+    assert subscriber.troubles() == {"hub_database": told}
     other.execute("ROLLBACK")
     other.close()
     topic, payload = heard(device)
     assert topic == "hearth/v1/strap-1/receipt"
     assert Receipt.model_validate_json(payload).event_ids == (sent.event_id,)
     assert store.dead_letter_count() == 0
+    assert subscriber.troubles() == {}
 
 
 def test_a_refused_password_is_told_and_not_tried_again(port, store):
