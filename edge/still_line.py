@@ -14,32 +14,36 @@ _USUAL_S = 10.0
 _AFTER_BEAT_S, _BEFORE_BEAT_S = 0.5, 0.15  # the T wave of the last beat, and the QRS of the next
 _LONGEST_S = 60.0
 _STILL_SHARE = 0.8  # of the usual height
+_SETTLING_S = 1.0  # a line that drifts back is nearly still at last
 
 Samples = npt.NDArray[np.int32]
 
 
 class StillLine:
-    """Looks at the newest `pause_ms` of a silence, in the samples that the `strips` hold."""
+    """Looks at a silence in the samples that the `strips` hold; `pause_ms` is the shortest that counts."""
 
     def __init__(self, strips: StripCutter, fs_hz: float, pause_ms: float) -> None:
         self._strips, self._fs_hz = strips, fs_hz
-        self._pause = round(pause_ms * fs_hz / 1000)
+        self._pause, self._settled = round(pause_ms * fs_hz / 1000), round(_SETTLING_S * fs_hz)
 
     def is_believed(self, beat_index: int, stop_index: int, *, ends_in_beat: bool) -> bool:
         """Whether the heart was silent between a beat and `stop_index`; what is no pause is believed.
 
-        After a minute in which the line was never still it is not asked any more.
+        The line has to be still since the beat, or, once it has moved, for a pause and a second to settle.
+        After a minute in which it never was, it is not asked any more.
         """
         length = stop_index - beat_index
         if length < self._pause:
             return True
         if length > _LONGEST_S * self._fs_hz:
             return False
-        first = max(beat_index + round(_AFTER_BEAT_S * self._fs_hz), stop_index - self._pause)
+        first = beat_index + round(_AFTER_BEAT_S * self._fs_hz)
         stop = stop_index - round(_BEFORE_BEAT_S * self._fs_hz) * ends_in_beat
         usual_first = max(self._strips.start, beat_index - round(_USUAL_S * self._fs_hz))
         usual = self._strips.samples(usual_first, beat_index)
-        return is_still(usual, self._strips.samples(first, max(first, stop)), self._fs_hz)
+        silence = self._strips.samples(first, max(first, stop))
+        newest = silence[max(0, stop_index - self._pause - self._settled - first) :]
+        return is_still(usual, newest, self._fs_hz)
 
 
 def is_still(usual_uv: Samples, silent_uv: Samples, fs_hz: float) -> bool:

