@@ -95,10 +95,10 @@ def files(base: BaseModel, source: Path, lora: Path, work: Path) -> tuple[Model,
     return model, [*(File(f"merged, {kind}", work / f"{kind}.gguf") for kind in ("f16", *KINDS)), over]
 
 
-def task_of(f16: File, corpus: Path, per_waveform: int) -> Task:
+def task_of(f16: File, corpus: Path, per_waveform: int, most_windows: int | None = None) -> Task:
     """Draw, and ask f16."""
     reader = SignalReader(Encoder(DEFAULT_BUNDLE), load_language_bundle(DEFAULT_LANGUAGE_BUNDLE))
-    windows, asked = questions(corpus, reader, per_waveform)
+    windows, asked = questions(corpus, reader, per_waveform, most_windows)
     with LlamaSession(f16.model, f16.lora) as session:
         return Task(windows, asked, answered(session, windows))
 
@@ -163,12 +163,13 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, required=True, help="of export.training.language.corpus")
     parser.add_argument("--work", type=Path, required=True, help="folder for the files, 0.7 GB")
     parser.add_argument("--per-waveform", type=int, default=20, help="windows with each (default: 20)")
+    parser.add_argument("--most-windows", type=int, help="of these, drawn at random (default: all)")
     parser.add_argument("--json", type=Path, help="write the figures here too")
     arguments = parser.parse_args()
     arguments.work.mkdir(parents=True, exist_ok=True)
     begun_s = time.monotonic()
     model, written = files(load_checkpoint(arguments.model), arguments.model, arguments.lora, arguments.work)
-    task = task_of(written[0], arguments.corpus, arguments.per_waveform)
+    task = task_of(written[0], arguments.corpus, arguments.per_waveform, arguments.most_windows)
     print(HEAD)
     rows = []
     for number, file in enumerate(written):

@@ -42,6 +42,7 @@ _LONGEST_S: Final = 24
 _WITHOUT: Final = 0.25  # for each question with the waveform, so many without
 _ANSWER_TOKENS: Final = 160
 _RESAMPLED: Final = 2000
+_SEED: Final = 2026
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,21 +74,26 @@ class Answered:
 
 
 def questions(
-    corpus: Path, reader: SignalReader, per_waveform: int, seed: int = 2026
+    corpus: Path, reader: SignalReader, per_waveform: int, most_windows: int | None = None
 ) -> tuple[list[Window], list[Question]]:
-    """About `per_waveform` windows with each waveform, evenly over patients; a quarter as many without."""
+    """About `per_waveform` windows with each waveform, evenly over patients; a quarter as many without.
+
+    Of these `most_windows`, drawn at random; a larger number holds all windows of a smaller.
+    """
     with (corpus / "rows.jsonl").open() as lines:
         every = [json.loads(line) for line in lines]
     rows = [row for row in every if row["held_out"] and row["seconds"] <= _LONGEST_S]
     drawn = [
         (index, waveform)
         for number, waveform in enumerate(WAVEFORMS)
-        for index in _drawn(rows, waveform, per_waveform, np.random.default_rng([seed, number]))
+        for index in _drawn(rows, waveform, per_waveform, np.random.default_rng([_SEED, number]))
     ]
+    every_window = sorted({index for index, _ in drawn})
+    order = np.random.default_rng(11).permutation(every_window).tolist()
+    chosen = sorted(order[:most_windows])
     features = np.load(corpus / "features.npy", mmap_mode="r")
-    chosen = sorted({index for index, _ in drawn})
     windows = [_window(rows[index], features, reader) for index in chosen]
-    return windows, [Question(chosen.index(index), waveform) for index, waveform in drawn]
+    return windows, [Question(chosen.index(index), w) for index, w in drawn if index in chosen]
 
 
 def answered(session: LlamaSession, windows: Sequence[Window]) -> Answered:
@@ -123,6 +129,7 @@ def macro(asked: Sequence[Question], values: npt.NDArray[np.float64]) -> tuple[f
     """Mean over waveforms, each counting the same; 95 % interval: windows drawn again, by waveform."""
     rng = np.random.default_rng(1)
     groups = [values[[one.waveform is waveform for one in asked]] for waveform in WAVEFORMS]
+    groups = [group for group in groups if len(group)]
     means = np.zeros(_RESAMPLED)
     for group in groups:
         means += group[rng.integers(len(group), size=(_RESAMPLED, len(group)))].mean(axis=1) / len(groups)

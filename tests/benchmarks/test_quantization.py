@@ -64,6 +64,10 @@ def test_only_held_out_patients_are_asked_about_and_each_as_often(corpus) -> Non
     again, same = questions(*corpus, per_waveform=8)
     assert [(window.patient, window.seconds) for window in again] == [(w.patient, w.seconds) for w in windows]
     assert same == asked
+    few, _ = questions(*corpus, per_waveform=8, most_windows=3)
+    more, of_more = questions(*corpus, per_waveform=8, most_windows=5)
+    assert (len(few), len(more)) == (3, 5)
+    assert {one.window for one in of_more} == set(range(5))
 
 
 def test_places_are_scored_and_what_cannot_be_read_says_nothing() -> None:
