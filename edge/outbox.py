@@ -16,11 +16,13 @@ from uuid import UUID
 from edge.events import Event, encode
 from edge.model_question import ModelQuestion
 from edge.outbox_file import open_outbox
+from edge.receipt_ring import ReceiptRing
 from edge.sample_spans import Span, merged
 from edge.unsaved import EventRow, Unsaved, row_of
 
 _LOG = logging.getLogger(__name__)
 _RETRY_S = 1.0
+RECEIPTS = "receipts"
 _CLOSE_QUESTION = "DELETE FROM asked WHERE answer_id = ?"
 
 
@@ -70,6 +72,7 @@ class Outbox:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._max_rows = max_rows
         self._db, self.set_aside = open_outbox(path)
+        self._receipts = ReceiptRing(path.with_name(RECEIPTS))
         self._unsaved, self._evicted = Unsaved(), 0
         self._missing: dict[Missing, None] = {}
         self._owed: dict[tuple[str, tuple[object, ...]], None] = {}
@@ -93,7 +96,8 @@ class Outbox:
         A question that was answered already is not asked again. On a full disk the checkpoint is dropped:
         the one before it stays, and with it everything that follows from the samples since.
         """
-        rows, questions, is_saved = [row_of(event) for event in events], list(questions), True
+        rows = [row_of(event) for event in events if event.event_id not in self._receipts]
+        questions, is_saved = list(questions), True
         self._missing |= dict.fromkeys(missing)
         try:
             asked, evicted = self._save([*self._unsaved.rows, *rows], questions, checkpoint, self._missing)
@@ -126,6 +130,8 @@ class Outbox:
 
     def settle(self, event_ids: Iterable[UUID]) -> None:
         """The hub has these in its database."""
+        event_ids = list(event_ids)
+        self._receipts.add(event_ids)
         ids = {str(event_id) for event_id in event_ids}
         self._unsaved.settle(ids)
         self._write("DELETE FROM outbox WHERE event_id = ?", [(event_id,) for event_id in ids])
@@ -179,6 +185,7 @@ class Outbox:
     def close(self) -> None:
         """Close the database."""
         self._db.close()
+        self._receipts.close()
 
     def _save(
         self,
@@ -244,6 +251,8 @@ class Outbox:
 
     def _is_new(self, question: ModelQuestion) -> bool:
         """Neither answered nor asked before."""
+        if question.answer_id in self._receipts:
+            return False
         query = "SELECT 1 FROM told WHERE event_id = ?1 UNION SELECT 1 FROM asked WHERE answer_id = ?1"
         return self._db.execute(query, (str(question.answer_id),)).fetchone() is None
 
