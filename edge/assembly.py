@@ -59,10 +59,10 @@ def make_session(
     A recording without leads is one of intervals alone.
     """
     storage, settings = config.storage, _pipeline_settings(config)
+    limits = RecorderSettings(storage.segment_minutes * 60, space_limits(config))
     if not recording.leads:
         make_pipeline = partial(IntervalPipeline, encoder, settings)
-        return IntervalSession(recording, make_pipeline, outbox, make_writer(config, recording))
-    limits = RecorderSettings(storage.segment_minutes * 60, space_limits(config))
+        return IntervalSession(recording, make_pipeline, limits, outbox, make_writer(config, recording))
     writer = replace(make_writer(config, recording), encoder_sha256=encoder.manifest.onnx_sha256)
     make = _pipelines(encoder, config.model.bundle or DEFAULT_BUNDLE, recording, settings)
     session = Session(recording, make, limits, outbox, writer, ask, look_every_s)

@@ -9,11 +9,13 @@ import time
 from collections.abc import Callable, Iterable
 
 from edge.events import Event
+from edge.housekeeper import Housekeeper
 from edge.interval_beats import Heard
-from edge.interval_journal import IntervalJournal, read_journal
+from edge.interval_journal import IntervalJournal, last_heard, read_journal
 from edge.interval_pipeline import FS_HZ, IntervalPipeline
 from edge.messages import MessageWriter
 from edge.outbox import Checkpoint, Outbox
+from edge.recorder import RecorderSettings, report_of
 from edge.recording_folder import RecordingFolder
 from edge.sample_clock import SampleClock
 from edge.stream import Output, Vitals
@@ -21,7 +23,8 @@ from edge.tally import Tally
 from firmware_bridge.packets import HeartRate
 
 _LOG = logging.getLogger(__name__)
-_CHECKPOINT_EVERY = 60  # messages; a strap sends one a second
+_MESSAGES_A_S = 1.0
+_CHECKPOINT_EVERY = 60  # messages
 
 
 class IntervalSession:
@@ -31,12 +34,14 @@ class IntervalSession:
         self,
         recording: RecordingFolder,
         make_pipeline: Callable[[], IntervalPipeline],
+        settings: RecorderSettings,
         outbox: Outbox,
         writer: MessageWriter,
     ) -> None:
         self.recording, self._outbox, self._writer = recording, outbox, writer
         self._make_pipeline, self._pipeline = make_pipeline, make_pipeline()
-        self._journal = IntervalJournal(recording.folder)
+        self._journal = IntervalJournal(recording.folder, round(settings.segment_s * _MESSAGES_A_S))
+        self._keeper = Housekeeper(recording.folder.parent, settings.limits, settings.tidy_every_s)
         self._to_skip = self._checkpointed = 0
         self.tally = Tally(writer, FS_HZ)
         self.tally.add_damaged_outbox(outbox.set_aside)
@@ -52,17 +57,16 @@ class IntervalSession:
         checkpoint = self._outbox.checkpoint(self.recording.recording_id)
         if checkpoint is not None and not self._pipeline.restore(checkpoint.state):
             _LOG.warning("%s: another version wrote the checkpoint; beginning anew", name)
-        known_ns, is_known = self._pipeline.newest_ns, True
-        for heard in read_journal(self.recording.folder):
-            is_known = is_known and (heard is None or heard.at_ns <= known_ns)
-            if not is_known:
-                self._emit(self._pipeline.feed(heard) if heard else self._pipeline.interrupt())
+            checkpoint = None
+        for heard in read_journal(self.recording.folder, checkpoint.next_index if checkpoint else 0):
+            self._emit(self._pipeline.feed(heard) if heard else self._pipeline.interrupt())
         self._commit(force=True)
         _LOG.info("took up recording %s at message %d", name, self._pipeline.n_heard)
 
     def newest_ns(self) -> int | None:
         """When the newest message on disk came (UTC)."""
-        return max((heard.at_ns for heard in read_journal(self.recording.folder) if heard), default=None)
+        heard = last_heard(self.recording.folder)
+        return heard and heard.at_ns
 
     def skip_recorded(self) -> None:
         """The source starts again from its beginning (a replay): what is on disk is passed over."""
@@ -77,9 +81,10 @@ class IntervalSession:
         if self._to_skip:
             self._to_skip -= 1
             return
-        self._attempt(lambda: self._journal.add(heart_rate, at_ns))
+        self._keep(heart_rate, at_ns)
         self._analyse(Heard(at_ns, heart_rate.rr_ms, heart_rate.contact))
         self._store(self.tally.due(at_ns))
+        self._keeper.told()
         self._commit()
 
     def is_whole(self) -> bool:
@@ -98,6 +103,7 @@ class IntervalSession:
         """The recording is over; it is kept open for `settle`, should its last events be lost on disk."""
         self._emit(self._pipeline.flush())
         self._attempt(self._journal.close)
+        self._keeper.close()
         self._store(self.tally.flush(time.time_ns()))
         if self._outbox.has_unsaved:
             _LOG.error("%s stays open: its last events are not on disk", self.recording.folder.name)
@@ -108,6 +114,15 @@ class IntervalSession:
         """The hub has everything."""
         self.recording.finish()
         self._outbox.finish_recording(self.recording.recording_id)
+
+    def _keep(self, heart_rate: HeartRate, at_ns: int) -> None:
+        try:
+            self._journal.add(heart_rate, at_ns)
+        except OSError as error:
+            self.tally.add_write_error(error)
+            return
+        tidied = self._keeper.attend(self._journal.stem, self._journal.bytes_per_s)
+        self.tally.add_recorder(report_of(tidied))
 
     def _analyse(self, heard: Heard) -> None:
         """What fails is told, and begins anew with the next message; the intervals are on disk."""
@@ -143,5 +158,6 @@ class IntervalSession:
             return
         self._checkpointed = n_heard
         self._attempt(self._journal.sync)
-        checkpoint = Checkpoint(self.recording.recording_id, n_heard, self._pipeline.snapshot())
+        place, state = self._journal.place, self._pipeline.snapshot()
+        checkpoint = Checkpoint(self.recording.recording_id, place, state)
         self.tally.add_evicted(self._outbox.commit((), checkpoint).evicted)

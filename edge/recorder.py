@@ -57,7 +57,7 @@ class Recorder:
             self._finish_segment()
             self._segment = OpenSegment.begin(self._folder, block, self._fs_hz, self._leads)
         self._segment.write(block, self._settings.sync_every_s)
-        return _report(self._keeper.attend(self._segment.stem, self._bytes_per_s(self._segment)))
+        return report_of(self._keeper.attend(self._segment.stem, self._bytes_per_s(self._segment)))
 
     def sync(self) -> None:
         """What was appended outlives a loss of power."""
@@ -93,7 +93,8 @@ class Recorder:
         return segment.n_bytes * self._fs_hz / segment.n_samples
 
 
-def _report(tidied: Tidied) -> RecorderReport:
+def report_of(tidied: Tidied) -> RecorderReport:
+    """What the housekeeper found, for a person."""
     names = tuple(f"{stem.parent.name}/{stem.name}" for stem in tidied.too_old)
     return RecorderReport(names, tidied.warnings)
 

@@ -2,7 +2,7 @@
 
 A segment is `NNNNNN.hea` (a WFDB header) with `.dat` (format 16) and `.blocks` while it is written, and with
 `.flac` (format 516) and `.blocks.z` once it is compressed. Where both forms are there, the first counts: the
-second is then not known to be whole.
+second is then not known to be whole. A segment of intervals is `NNNNNN.hcap` alone.
 """
 
 import logging
@@ -20,7 +20,8 @@ from edge.stream import NS_PER_S, PlacedBlock
 
 SAMPLES, JOURNAL, HEADER = ".dat", ".blocks", ".hea"
 FLAC, PACKED_JOURNAL = ".flac", ".blocks.z"
-SUFFIXES = (JOURNAL, PACKED_JOURNAL, HEADER, FLAC, SAMPLES)
+INTERVALS = ".hcap"
+SUFFIXES = (JOURNAL, PACKED_JOURNAL, HEADER, FLAC, SAMPLES, INTERVALS)
 _CHUNK = 4096
 _MOST_A_BYTE = 1024  # samples; FLAC makes about 300 of silence
 

@@ -44,8 +44,9 @@ class Nursery:
         return self
 
     def __exit__(self, *_: object) -> None:
+        assert self._server.stdin
         with self._server:
-            self._ask("end")
+            print("end", file=self._server.stdin, flush=True)
         self._library_folder.cleanup()
 
     def __str__(self) -> str:
@@ -106,9 +107,8 @@ def _serve() -> None:
             case ["ready"]:
                 print("ready", flush=True)
             case _:
-                _kill_all(children)
-                print("ended", flush=True)
-                return
+                break
+    _kill_all(children)  # also where the one that started us was killed
 
 
 def _fork(folder: str, name: str, arguments: list[str]) -> int:

@@ -1,5 +1,6 @@
 """Rhythm by intervals alone, from a strap's messages to events, also across a kill."""
 
+from concurrent.futures import wait
 from functools import partial
 from itertools import pairwise
 
@@ -8,15 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.events import EpisodeEvent, MinuteEvent, decode_event
+from edge.disk_space import SpaceLimits, measure
+from edge.events import EpisodeEvent, MinuteEvent, NoticeEvent, decode_event
 from edge.interval_beats import Heard, IntervalBeats
-from edge.interval_journal import FILE_NAME, IntervalJournal, read_journal
+from edge.interval_journal import IntervalJournal, interval_files, read_journal
 from edge.interval_pipeline import FS_HZ, IntervalPipeline
 from edge.interval_session import IntervalSession
 from edge.labels import BeatClass, Finding, Rhythm
 from edge.messages import MessageWriter
 from edge.outbox import Outbox
 from edge.pipeline import PipelineSettings
+from edge.recorder import RecorderSettings
 from edge.recording_folder import new_recording
 from edge.stream import NS_PER_S, EpisodeStep, MinuteSummary
 from firmware_bridge.devices import heart_rate
@@ -148,11 +151,11 @@ def test_a_strap_without_intervals_is_told_as_unreadable(pipeline):
     assert stop_s > 75
 
 
-def recorded(folder, encoder, outbox, recording=None):
+def recorded(folder, encoder, outbox, recording=None, settings=None):
     recording = recording or new_recording(folder, "ble://x", heart_rate.SUPPORT.device)
     writer = MessageWriter("d", "p", recording.recording_id, FS_HZ, recording.leads, {})
     make = partial(IntervalPipeline, encoder, PipelineSettings())
-    return IntervalSession(recording, make, outbox, writer)
+    return IntervalSession(recording, make, settings or RecorderSettings(), outbox, writer)
 
 
 def hear(session, told):
@@ -171,7 +174,7 @@ async def test_a_killed_edge_tells_the_same(tmp_path, encoder):
     hear(session, told[:200])
     recording = session.recording
     session._journal.close()
-    with (recording.folder / FILE_NAME).open("ab") as journal:
+    with interval_files(recording.folder)[-1].open("ab") as journal:
         journal.write(b"HCAP\x20torn")
     again = recorded(tmp_path, encoder, outbox, recording)
     await again.recover()
@@ -192,6 +195,46 @@ async def test_a_killed_edge_tells_the_same(tmp_path, encoder):
     assert of(events) == of(expected)
     assert len({event.event_id for event in events}) == len(events)
     assert recording.is_ended
+
+
+@pytest.mark.parametrize("killed_at", [[], [30, 31, 95], [60, 120, 180, 240]])
+async def test_segments_begin_each_hour_and_each_start_and_all_is_read_once(tmp_path, encoder, killed_at):
+    outbox = Outbox(tmp_path / "outbox.sqlite")
+    settings = RecorderSettings(segment_s=50, tidy_every_s=3600)
+    told, recording, at = messages(TICKS), None, 0
+    for stop in [*killed_at, len(told)]:
+        session = recorded(tmp_path, encoder, outbox, recording, settings)
+        await session.recover()
+        assert session._pipeline.n_heard == at
+        hear(session, told[at:stop])
+        session._journal.close()
+        recording, at = session.recording, stop
+    await session.finish()
+    outbox.close()
+    assert list(read_journal(recording.folder)) == told
+    starts = [0, *killed_at, len(told)]
+    expected = sum(-(-(stop - start) // 50) for start, stop in pairwise(starts))
+    assert len(interval_files(recording.folder)) == expected
+
+
+async def test_the_oldest_segments_of_intervals_go_after_that_was_told(tmp_path, encoder):
+    root = tmp_path / "recordings"
+    outbox = Outbox(tmp_path / "outbox.sqlite")
+    limits = SpaceLimits(max_bytes=6000, warn_hours=0.0, reserve_bytes=0)
+    session = recorded(root, encoder, outbox, None, RecorderSettings(20, limits, tidy_every_s=0.0))
+    for heard in messages(TICKS):
+        hear(session, [heard])
+        if session._keeper._look is not None:
+            wait([session._keeper._look])
+    await session.finish()
+    events = [decode_event(row.payload) for row in outbox.unsent(10_000)]
+    outbox.close()
+    texts = [event.text for event in events if isinstance(event, NoticeEvent) and event.code == "disk_limit"]
+    numbers = [int(path.stem) for path in interval_files(session.recording.folder)]
+    assert numbers == list(range(numbers[0], numbers[-1] + 1))
+    assert numbers[0] > 5
+    assert any(text.endswith(f"/{numbers[0] - 1:06d}") for text in texts), "the last that went was named"
+    assert measure(root).used_bytes < 8000
 
 
 async def test_every_episode_says_that_it_is_by_intervals(tmp_path, encoder):
@@ -215,7 +258,7 @@ async def test_the_journal_plays_as_a_capture(tmp_path):
     journal.add_break(told[-1].at_ns)
     journal.close()
     assert list(read_journal(tmp_path)) == [*told, None]
-    uri = f"capture://{tmp_path / FILE_NAME}?device=heart_rate&speed=max"
+    uri = f"capture://{tmp_path}/000001.hcap?device=heart_rate&speed=max"
     async with open_transport(uri) as transport:
         received = [one async for one in transport.packets() if isinstance(one.packet, HeartRate)]
     assert [one.packet.rr_ms for one in received] == [heard.rr_ms for heard in told]

@@ -6,7 +6,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from edge.interval_journal import FILE_NAME, IntervalJournal
+from edge.interval_journal import IntervalJournal, interval_files
 from edge.labels import Finding, Rhythm
 from edge.stream import NS_PER_S
 from firmware_bridge.packets import HeartRate
@@ -33,7 +33,8 @@ def capture(tmp_path):
         heard_ns = 1_760_000_040 * NS_PER_S + round(elapsed_ms * 1e6)
         journal.add(HeartRate(round(60_000 / rr_ms), (rr_ms,), contact=True), heard_ns)
     journal.close()
-    return tmp_path / "made" / FILE_NAME
+    (path,) = interval_files(tmp_path / "made")
+    return path
 
 
 def test_fibrillation_reaches_the_hub_without_a_strip_and_says_so(household, capture) -> None:
@@ -57,7 +58,7 @@ def test_fibrillation_reaches_the_hub_without_a_strip_and_says_so(household, cap
     started = [notice.text for notice in household.notices() if notice.code == "recording_started"]
     assert started == ["heart_rate: RR intervals alone, no ECG; rhythm by intervals, without strips"]
     (folder,) = (household.folder / "edge" / "recordings").iterdir()
-    assert (folder / FILE_NAME).stat().st_size > 10_000
+    assert sum(path.stat().st_size for path in interval_files(folder)) > 10_000
 
     screen = ("--screenshot", "episode.svg", "--episode", "first", "--size", "160x42")
     shown = household.run("tui", "--config", "hub.toml", *screen)
