@@ -66,7 +66,7 @@ class IntervalSession:
     def newest_ns(self) -> int | None:
         """When the newest message on disk came (UTC)."""
         heard = last_heard(self.recording.folder)
-        return heard and heard.at_ns
+        return None if heard is None else heard.at_ns
 
     def skip_recorded(self) -> None:
         """The source starts again from its beginning (a replay): what is on disk is passed over."""
@@ -100,20 +100,11 @@ class IntervalSession:
         self._store(events)
 
     async def finish(self) -> None:
-        """The recording is over; it is kept open for `settle`, should its last events be lost on disk."""
+        """Nothing more will come."""
         self._emit(self._pipeline.flush())
         self._attempt(self._journal.close)
         self._keeper.close()
         self._store(self.tally.flush(time.time_ns()))
-        if self._outbox.has_unsaved:
-            _LOG.error("%s stays open: its last events are not on disk", self.recording.folder.name)
-            return
-        self.recording.end()
-
-    def settle(self) -> None:
-        """The hub has everything."""
-        self.recording.finish()
-        self._outbox.finish_recording(self.recording.recording_id)
 
     def _keep(self, heart_rate: HeartRate, at_ns: int) -> None:
         try:

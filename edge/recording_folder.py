@@ -3,6 +3,7 @@
 import json
 import logging
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -65,18 +66,21 @@ def new_recording(root: Path, uri: str, device: Device) -> RecordingFolder:
 
 def open_recordings(root: Path) -> list[RecordingFolder]:
     """Recordings that were not finished, oldest first: their edge was killed."""
-    return [_read(marker.parent) for marker in sorted(root.glob("*/open"))]
+    return list(_readable(sorted(root.glob("*/open"))))
 
 
 def recordings(root: Path) -> list[RecordingFolder]:
-    """All recordings whose description can be read, newest first."""
-    found = []
-    for described in sorted(root.glob("*/recording.json"), reverse=True):
+    """All recordings, newest first."""
+    return list(_readable(sorted(root.glob("*/recording.json"), reverse=True)))
+
+
+def _readable(files: list[Path]) -> Iterator[RecordingFolder]:
+    """Those whose description can be read; one that is damaged costs no other."""
+    for file in files:
         try:
-            found.append(_read(described.parent))
+            yield _read(file.parent)
         except (OSError, ValueError, KeyError) as error:
-            _LOG.error("%s cannot be read: %s", described, error)
-    return found
+            _LOG.error("%s: recording.json cannot be read: %s", file.parent, error)
 
 
 def _read(folder: Path) -> RecordingFolder:

@@ -167,22 +167,13 @@ class Session:
         self._store(events, ())
 
     async def finish(self) -> None:
-        """The recording is over; it is kept open for `settle`, should its last events be lost on disk."""
+        """Nothing more will come."""
         try:
             self._emit(await self._analyst.run(lambda pipeline: pipeline.flush()))
         except AnalysisFailed as failure:
             self.tally.add_failed_analysis(str(failure), 0)
         self._attempt(self._recorder.close)
         self._commit(time.time_ns(), force=True)
-        if self._outbox.has_unsaved:
-            _LOG.error("%s stays open: its last events are not on disk", self.recording.folder.name)
-            return
-        self.recording.end()
-
-    def settle(self) -> None:
-        """The hub has everything."""
-        self.recording.finish()
-        self._outbox.finish_recording(self.recording.recording_id)
 
     def _record(self, block: PlacedBlock) -> None:
         try:

@@ -1,5 +1,6 @@
 """Which recording goes on and which one begins: at a start, after a crash, and when the source is known."""
 
+import logging
 import time
 from typing import Final
 
@@ -13,6 +14,7 @@ from edge.recording_folder import RecordingFolder, new_recording, open_recording
 from edge.sample_clock import SampleClock
 from firmware_bridge.device import Device
 
+_LOG = logging.getLogger(__name__)
 _RESTARTABLE: Final = ("replay:", "capture:")
 """Sources that begin at their first sample again."""
 _LONGEST_RESUMED_OUTAGE_S: Final = 900.0
@@ -25,7 +27,7 @@ class SessionKeeper:
         self._config, self._encoder, self._outbox, self._desk = config, encoder, outbox, desk
         self.session: AnySession | None = None
         self._goes_on = False
-        self._ended: list[AnySession] = []
+        self._ended: list[RecordingFolder] = []
 
     async def recover(self, *, ended_only: bool = False) -> None:
         """Recordings that a crash left open are analysed to their end; the newest may go on.
@@ -43,23 +45,36 @@ class SessionKeeper:
     async def _look_again(self, session: AnySession) -> None:
         if not session.is_whole():
             await session.recover()
-            await session.finish()
-        self._ended.append(session)
+            await self._finish(session)
+        self._ended.append(session.recording)
 
     async def end(self) -> None:
         """The recording that is being made is over."""
         if self.session is not None and self._goes_on:
             self._goes_on = False
-            await self.session.finish()
-            self._ended.append(self.session)
+            await self._finish(self.session)
+            self._ended.append(self.session.recording)
+
+    async def _finish(self, session: AnySession) -> None:
+        """It is marked as open until `settle`, should its last events be lost on disk."""
+        await session.finish()
+        name = session.recording.folder.name
+        if self._outbox.has_unsaved:
+            _LOG.error("%s goes on: its last events are not on disk", name)
+            return
+        try:
+            session.recording.end()
+        except OSError as error:
+            _LOG.error("%s goes on: %s", name, error)
 
     def settle(self) -> None:
         """To be called where the hub has everything: what is over needs no second look.
 
         That may be so although the disk has not taken the last of it.
         """
-        for session in self._ended:
-            session.settle()
+        for recording in self._ended:
+            recording.finish()
+            self._outbox.finish_recording(recording.recording_id)
         self._ended.clear()
 
     async def begin(self, device: Device) -> tuple[SampleClock, NoticeCode]:
