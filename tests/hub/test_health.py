@@ -242,8 +242,9 @@ def test_the_report_says_what_was_wrong_and_for_how_long(store):
 
 
 async def test_the_dashboard_raises_it_lists_it_and_lets_it_go(store, config):
-    store.set_state(state(trouble("disk_low"), trouble("clock_unsynchronised", text="off")), NOW)
-    store.set_availability("strap-1", "online", NOW)
+    heard_at = datetime.now(UTC)
+    store.set_state(state(trouble("disk_low"), trouble("clock_unsynchronised", text="off")), heard_at)
+    store.set_availability("strap-1", "online", heard_at)
     app = DashboardApp(Source(config))
     async with app.run_test(size=(120, 36)) as pilot:
         await app.shown.wait()
