@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from edge.interval_beats import Heard
+from edge.sample_spans import Span
 from edge.segment_files import INTERVALS
 from firmware_bridge.capture import CaptureWriter, Chunk, DamagedBytes, chunk_bytes, read_capture
 from firmware_bridge.devices.heart_rate import CHANNEL, heart_rate_bytes, parse_heart_rate
@@ -92,6 +93,17 @@ def read_journal(folder: Path, from_place: int = 0) -> Iterator[Heard | None]:
     for path in interval_files(folder):
         if int(path.stem) >= from_place // _PLACES:
             yield from _heard_in(path, from_place - int(path.stem) * _PLACES)
+
+
+def damaged_spans(path: Path) -> list[Span]:
+    """The bytes of a capture file that are no whole entry, as places of the journal."""
+    at, damaged = int(path.stem) * _PLACES, []
+    for entry in read_capture(path):
+        n_bytes = entry.n_bytes if isinstance(entry, DamagedBytes) else len(chunk_bytes(entry))
+        if isinstance(entry, DamagedBytes):
+            damaged.append((at, at + n_bytes))
+        at += n_bytes
+    return damaged
 
 
 def _heard_in(path: Path, from_byte: int) -> Iterator[Heard | None]:

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Final
 
 from edge.atomic_file import write_atomically
+from edge.interval_journal import damaged_spans, interval_files
 from edge.messages import MessageWriter
 from edge.outbox import Missing, Outbox
 from edge.recording_folder import RecordingFolder, recordings
 from edge.sample_spans import Span, n_samples, without
 from edge.segment_check import missing_spans, n_bytes, spans_of_others
-from edge.segment_files import journal_of, segments
+from edge.segment_files import INTERVALS, journal_of, segments
 
 _LOG = logging.getLogger(__name__)
 _EVERY_S: Final = 24 * 3600.0
@@ -81,6 +82,8 @@ class Scrubber:
         began_s = time.monotonic()
         try:
             missing = await asyncio.to_thread(_missing, segment)
+        except FileNotFoundError:
+            return  # the quota has just removed it
         except Exception:  # noqa: BLE001 whatever is wrong with an old file, the edge goes on
             _LOG.exception("%s cannot be checked", segment.stem)
             return
@@ -93,7 +96,8 @@ class Scrubber:
         n = n_samples(new)
         if not n:
             return
-        text = f"{n} samples ({n / recording.fs_hz:.1f} s) of {segment.place} are damaged on disk"
+        what = f"{n} samples ({n / recording.fs_hz:.1f} s)" if recording.leads else f"{n} bytes of intervals"
+        text = f"{what} of {segment.place} are damaged on disk"
         notice = self._writer_of(recording).notice("recording_damaged", text, time.time_ns())
         self._outbox.commit([notice], missing=[Missing(recording.recording_id, span) for span in new])
         _LOG.error("%s", text)
@@ -106,16 +110,19 @@ class Scrubber:
 
 def _segments_of(recording: RecordingFolder) -> Iterator[_Segment]:
     """Of a recording that goes on, all but the newest: what is damaged behind that may be sent again."""
-    stems, until = segments(recording.folder) if recording.leads else [], None
+    files = [path.with_suffix("") for path in interval_files(recording.folder)]
+    stems, until = segments(recording.folder) if recording.leads else files, None
     if recording.goes_on and stems:
         newest = journal_of(stems.pop())
-        until = newest[0].first_index if newest else 0
+        until = newest[0].first_index if newest and recording.leads else None
     for previous, stem in zip([None, *stems], stems, strict=False):
         yield _Segment(recording, stem, previous, until)
 
 
 def _missing(segment: _Segment) -> list[Span]:
     n_leads = len(segment.recording.leads)
+    if not n_leads:
+        return damaged_spans(segment.stem.with_suffix(INTERVALS))
     before = journal_of(segment.previous) if segment.previous else []
     missing = missing_spans(segment.stem, n_leads, before[-1].stop_index if before else 0)
     if segment.until is not None:

@@ -85,5 +85,7 @@ def finish_headers(folder: Path) -> None:
 
 def n_bytes(stem: Path) -> int:
     """About how much has to be read of it."""
-    sizes = (path.stat().st_size for path in stem.parent.glob(f"{stem.name}.*"))
-    return sum(sizes)
+    try:
+        return sum(path.stat().st_size for path in stem.parent.glob(f"{stem.name}.*"))
+    except FileNotFoundError:
+        return 0

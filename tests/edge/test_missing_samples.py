@@ -83,3 +83,29 @@ async def test_damage_before_and_after_the_checkpoint_is_told(start, toy_uv, tmp
     missing = set(range(0, 90 * FS_HZ, FS_HZ)) - recorded
     assert told(outbox) >= len(missing) * FS_HZ
     assert len(missing) <= 1
+
+
+async def test_what_is_missing_is_told_once_though_the_edge_starts_twice(start, toy_uv, tmp_path) -> None:
+    session, outbox = start()
+    await feed(session, SampleClock(DEVICE, START_NS), toy_uv[: 30 * FS_HZ])
+    session._recorder.close()
+    damage(tmp_path / "r" / "000002.dat", 2)
+    for _ in range(2):
+        again, outbox = start()
+        await again.recover()
+        assert told(outbox) == FS_HZ
+    assert outbox.told_missing(session.recording.recording_id) == [(19 * FS_HZ, 20 * FS_HZ)]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # its files are open
+async def test_what_is_damaged_behind_the_last_block_is_part_of_the_outage(start, toy_uv, tmp_path) -> None:
+    session, _ = start()
+    await feed(session, SampleClock(DEVICE), toy_uv[: 15 * FS_HZ])
+    damage(tmp_path / "r" / "000002.dat", 2)
+    again, outbox = start()
+    await again.recover()
+    again.continue_clock(SampleClock(DEVICE))
+    assert told(outbox) == 0
+    assert outbox.told_missing(session.recording.recording_id) == [(14 * FS_HZ, 15 * FS_HZ)]
+    header = (tmp_path / "r" / "000002.hea").read_text().split()
+    assert header[3] == str(5 * FS_HZ), "the header of a killed edge is finished"

@@ -11,7 +11,7 @@ from edge.events import EpisodeEvent, Localization, LookEvent, MinuteEvent, Noti
 from edge.evidence import Evidence, EvidenceBeat
 from edge.labels import BeatClass, Finding, Priority
 from edge.model_question import ModelQuestion, completed
-from edge.outbox import Checkpoint, Outbox
+from edge.outbox import Checkpoint, Missing, Outbox
 from edge.unsaved import MAX_UNSAVED
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -153,6 +153,26 @@ def test_on_a_full_disk_events_are_sent_from_memory_and_saved_when_there_is_room
     again = Outbox(tmp_path / "o.sqlite")
     kinds = [decode_event(row.payload).kind for row in again.unsent(10)]
     assert kinds == ["minute", "episode", "episode", "minute"]
+    again.close()
+
+
+def test_as_soon_as_there_is_room_all_of_it_is_saved_without_a_new_event(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("edge.outbox._RETRY_S", 0.0)
+    box, missing = Outbox(tmp_path / "o.sqlite"), Missing(RECORDING, (5, 9))
+    box.commit([minute(1)])
+    with full_disk():
+        box.commit([minute(2)], missing=[missing])
+        box.settle([decode_event(box.unsent(1)[0].payload).event_id])
+        box.retry()
+        assert box.has_unsaved
+        assert box.told_missing(RECORDING) == [(5, 9)]
+    box.retry()
+    assert not box.has_unsaved
+    assert box.backlog() == 1
+    box.close()
+    again = Outbox(tmp_path / "o.sqlite")
+    assert again.backlog() == 1
+    assert again.told_missing(RECORDING) == [(5, 9)]
     again.close()
 
 

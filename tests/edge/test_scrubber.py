@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from edge.events import NoticeEvent, decode_event
+from edge.interval_journal import IntervalJournal
 from edge.messages import MessageWriter
 from edge.outbox import Missing, Outbox
 from edge.recorder import Recorder, RecorderSettings
@@ -16,6 +17,7 @@ from edge.segment_compression import compress
 from edge.segment_files import segments
 from edge.stream import NS_PER_S, PlacedBlock
 from firmware_bridge.device import Device
+from firmware_bridge.packets import HeartRate
 
 FS_HZ, N, START_NS = 130.0, 65, 1_790_000_000 * NS_PER_S
 DEVICE = Device("strap", FS_HZ, ("ECG",), 1000.0)
@@ -56,11 +58,15 @@ def scrubber(tmp_path: Path, outbox: Outbox) -> Scrubber:
     )
 
 
-def told(outbox: Outbox) -> list[int]:
+def texts(outbox: Outbox) -> list[str]:
     events = [decode_event(row.payload) for row in outbox.unsent(1000)]
     notices = [event for event in events if isinstance(event, NoticeEvent)]
     assert {notice.code for notice in notices} <= {"recording_damaged"}
-    return [int(n) for notice in notices for n in re.findall(r"(\d+) samples", notice.text)]
+    return [notice.text for notice in notices]
+
+
+def told(outbox: Outbox) -> list[int]:
+    return [int(n) for text in texts(outbox) for n in re.findall(r"(\d+) samples", text)]
 
 
 def spoil(path: Path, at: int) -> None:
@@ -102,6 +108,25 @@ async def test_what_was_sent_again_is_not_missing(tmp_path, recording, outbox) -
     recording.end()
     await scrubber(tmp_path, outbox).look_at_newest()
     assert told(outbox) == []
+
+
+async def test_damaged_intervals_are_told_too(tmp_path, outbox) -> None:
+    recording = new_recording(tmp_path / "recordings", "ble://strap", Device("strap", 1024, (), 1000.0))
+    journal = IntervalJournal(recording.folder, messages_a_segment=10)
+    for second in range(25):
+        journal.add(HeartRate(75, (800.0,)), START_NS + second * NS_PER_S)
+    journal.close()
+    spoil(recording.folder / "000001.hcap", 100)
+    for _ in range(2):
+        await scrubber(tmp_path, outbox).look_at_newest()
+        (text,) = texts(outbox)
+        assert re.fullmatch(r"\d+ bytes of intervals of .*/000001 are damaged on disk", text)
+    spoil(recording.folder / "000003.hcap", 100)
+    await scrubber(tmp_path, outbox).look_at_newest()
+    assert len(texts(outbox)) == 1, "the newest is still written to"
+    recording.end()
+    await scrubber(tmp_path, outbox).look_at_newest()
+    assert len(texts(outbox)) == 2
 
 
 async def test_a_segment_that_is_removed_is_not_damaged(tmp_path, recording, outbox) -> None:
