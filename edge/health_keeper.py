@@ -44,11 +44,16 @@ class HealthKeeper:
         """All that is wrong now; `n_waiting` events wait for the hub."""
         if not n_waiting:
             self._empty_s = time.monotonic()
-        found: Found = {"link_lost": "the sensor is out of reach"} if link == "lost" else {}
-        found |= self._wearing.troubles() if link == "connected" else {}
+        found = self._sensor(link)
         found |= self.session.tally.troubles() if self.session else {}
         found |= self._analysis() | self._events(n_waiting) | self._models() | self.machine.found
         return self._since.troubles(found, utc(now_ns))
+
+    def _sensor(self, link: str) -> Found:
+        """A low battery may be why the link is lost; whether the strap is worn is not known then."""
+        found: Found = {"link_lost": "the sensor is out of reach"} if link == "lost" else {}
+        worn = self._wearing.troubles()
+        return found | {code: worn[code] for code in worn if code != "contact_lost" or link == "connected"}
 
     def _analysis(self) -> Found:
         since_s = self._analysing_since_s

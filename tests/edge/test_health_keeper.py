@@ -17,7 +17,7 @@ from edge.wearing import Wearing
 NOW_NS = 1_790_000_000 * 10**9
 
 
-def keeper_of(tmp_path, language_model):
+def keeper_of(tmp_path, language_model, wearing=None):
     config = EdgeConfig.model_validate(
         {
             "device": {"uri": "simulator://", "device_id": "strap-1", "patient_id": "anna"},
@@ -27,7 +27,7 @@ def keeper_of(tmp_path, language_model):
     )
     outbox = Outbox(tmp_path / "outbox.sqlite")
     desk = LocalizerDesk(None, lambda _, __: Localization(status="absent"), DeskSettings())
-    return HealthKeeper(config, outbox, desk, Wearing()), outbox
+    return HealthKeeper(config, outbox, desk, wearing or Wearing()), outbox
 
 
 @pytest.fixture
@@ -59,6 +59,17 @@ def test_an_edge_that_is_well_has_none_and_a_lost_link_says_since_when(parts):
     (still,) = keeper.troubles("lost", 0, NOW_NS + 10**9)
     assert (lost.code, lost.since, still.since) == ("link_lost", utc(NOW_NS), utc(NOW_NS))
     assert codes(keeper, "ended") == []
+
+
+def test_a_low_battery_stays_while_the_link_is_lost_and_contact_is_not_known(tmp_path):
+    wearing = Wearing()
+    wearing.hear_battery(9)
+    for second in (1, 40):
+        wearing.hear_contact(contact=False, now_ns=second * 10**9)
+    keeper, outbox = keeper_of(tmp_path, "none", wearing)
+    assert codes(keeper) == ["contact_lost", "battery_low"]
+    assert codes(keeper, "lost") == ["link_lost", "battery_low"]
+    outbox.close()
 
 
 def test_an_analysis_that_gives_no_answer_is_told_until_it_does(parts, later):

@@ -12,7 +12,7 @@ import pytest
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(240)]
 
-MARGIN, FILLER = 500_000_000, 1_500_000_000
+MARGIN, FILLER = 300_000_000, 800_000_000
 MOSQUITTO = shutil.which("mosquitto") or shutil.which("/usr/sbin/mosquitto")
 
 
