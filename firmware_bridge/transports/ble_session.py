@@ -68,6 +68,8 @@ class BleSession:
                     if self._is_target(device, advertised):
                         return device
                 await asyncio.sleep(_LISTEN_S)
+        if await radio.free(lambda address, name: is_named(self._target, address, name)):
+            raise BleakError("was still connected for a program that has ended; disconnected")
         raise BleakError("not found by scanning")
 
     def _is_target(self, device: BLEDevice, advertised: AdvertisementData) -> bool:

@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +21,14 @@ class Radio:
 
     scanner: dict[str, Any] = field(default_factory=dict)
     client: dict[str, Any] = field(default_factory=dict)
+
+    async def free(self, is_wanted: Callable[[str, str], bool]) -> bool:
+        """Whether the system still held a link to the device for a program that is gone; it is ended then."""
+        if sys.platform != "linux" or "backend" in self.client:
+            return False
+        from firmware_bridge.transports.bluez import free_device
+
+        return await free_device(is_wanted)
 
 
 @asynccontextmanager

@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 from bleak import BleakClient, BleakScanner
 from bleak.backends.characteristic import BleakGATTCharacteristic
+from dbus_fast.signature import Variant
 
 from firmware_bridge.devices.polar_h10_frames import MIN_MTU
 from firmware_bridge.packets import Battery, SampleBlock
 from firmware_bridge.transports import open_transport
+from firmware_bridge.transports.bluez import free_device, left_over
 from firmware_bridge.transports.mtu import att_mtu
 
 BLUEZOO = Path(sys.executable).with_name("bluezoo")
@@ -104,3 +106,60 @@ async def test_the_mtu_is_asked_of_bluez_where_bleak_read_it_before_the_link_was
             assert await att_mtu(stale, MIN_MTU) == true
             gone = BleakGATTCharacteristic((f"{path}99", {}), 1, ECG, ["notify"], lambda: 20, client)
             assert await att_mtu(gone, MIN_MTU) == 23
+
+
+KILLED = f"""
+import asyncio
+from bleak import BleakClient, BleakScanner
+
+async def main():
+    for _ in range(10):
+        devices = await BleakScanner.discover(3.0, bluez=dict(adapter="hci1"))
+        for device in devices:
+            if device.name == {NAME!r}:
+                await BleakClient(device, bluez=dict(adapter="hci1")).connect()
+                print("connected", flush=True)
+                await asyncio.sleep(60)
+
+asyncio.run(main())
+"""
+
+
+async def test_a_link_left_by_a_program_that_was_killed_is_ended_once(strap) -> None:
+    """What comes after, the strap found again, only BlueZ itself can show (`benchmarks/virtual_machine`)."""
+    program = [sys.executable, "-c", KILLED]
+    killed = await asyncio.create_subprocess_exec(*program, stdout=subprocess.PIPE)
+    assert await killed.stdout.readline() == b"connected\n"
+    killed.kill()
+    await killed.wait()
+    assert not await free_device(lambda _, name: name == "another")
+    assert await free_device(lambda _, name: name == NAME)
+    assert not await free_device(lambda _, name: name == NAME)
+
+
+def objects(*, connected: bool, notifying: bool, acquired: bool = False):
+    """What BlueZ would list of an adapter, and of one device with a service and two characteristics."""
+    device, listened = "/org/bluez/hci0/dev_1", "org.bluez.GattCharacteristic1"
+    return {
+        "/org/bluez/hci0": {"org.bluez.Adapter1": {}},
+        device: {"org.bluez.Device1": {"Connected": Variant("b", connected)}},
+        f"{device}/service1": {"org.bluez.GattService1": {}},
+        f"{device}/service1/char1": {listened: {}},
+        f"{device}/service1/char2": {
+            listened: {"Notifying": Variant("b", notifying), "NotifyAcquired": Variant("b", acquired)}
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("listed", "left"),
+    [
+        (objects(connected=True, notifying=False), ["/org/bluez/hci0/dev_1"]),
+        (objects(connected=True, notifying=True), []),
+        (objects(connected=True, notifying=False, acquired=True), []),
+        (objects(connected=False, notifying=False), []),
+    ],
+    ids=["nobody listens", "somebody listens", "somebody has taken it over", "not connected"],
+)
+def test_only_a_link_that_nobody_listens_to_is_left_over(listed, left) -> None:
+    assert left_over(listed) == left
