@@ -48,6 +48,8 @@ password_file = "strap-1.password"
 tls_ca_file = "ca.pem"
 CONFIG
 cat >/etc/hearth-hub/hub.toml <<'CONFIG'
+[hub]
+database = "/var/lib/hearth-hub/hub.db"
 [mqtt]
 mode = "external"
 host = "localhost"
@@ -84,6 +86,7 @@ WantedBy=multi-user.target
 UNIT
 echo '/dev/ubdb /test ext4 defaults 0 0' >/etc/fstab
 echo hearth-test >/etc/hostname
+echo '127.0.0.1 localhost' >/etc/hosts
 systemctl enable -q hearth-edge hearth-hub mosquitto bluetooth services-test 2>/dev/null
 systemctl mask -q getty@tty1.service console-getty.service serial-getty@tty0.service systemd-timesyncd.service 2>/dev/null
 systemctl set-default -q multi-user.target

@@ -4,20 +4,21 @@ export PATH=/opt/hearth/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8
 
 say() { echo "$(cut -d' ' -f1 /proc/uptime) $*" >>/test/steps.log; }
 
-# until SECONDS WHAT COMMAND...: says whether the command succeeded in that time, and after how much of it
+# until_true SECONDS WHAT COMMAND...: says whether the command succeeded in that time, and after how much of it
 until_true() {
-    limit_s=$1 what=$2
+    began_s=$(now_s) limit_s=$1 what=$2
     shift 2
-    for passed_s in $(seq 0 "$limit_s"); do
-        if "$@" >/dev/null 2>&1; then
-            say "ok: $what (after $passed_s s)"
+    until "$@" >/test/last.log 2>&1; do
+        if [ $(($(now_s) - began_s)) -ge "$limit_s" ]; then
+            say "FAILED: $what: $(tail -n 1 /test/last.log)"
             return
         fi
         sleep 1
     done
-    say "FAILED: $what"
+    say "ok: $what (after $(($(now_s) - began_s)) s)"
 }
 
+now_s() { cut -d. -f1 /proc/uptime; }
 main_pid() { systemctl show -P MainPID "$1"; }
 restarts() { systemctl show -P NRestarts "$1"; }
 is_active() { [ "$(systemctl is-active "$1")" = active ]; }
@@ -30,6 +31,7 @@ sys.exit(not ($1))"
 }
 is_watched="d['availability'] == 'online' and d['freshness'] == 'fresh' and s.get('link') == 'connected' and s['analysable']"
 
+journalctl -q -f -n all -o short-monotonic >/test/journal.log &
 say "$(uname -r), systemd $(systemctl --version | sed -n '1s/systemd \([0-9]*\).*/\1/p')"
 systemctl start strap
 for unit in mosquitto bluetooth hearth-hub hearth-edge; do
@@ -67,7 +69,6 @@ until_true 10 "the strap was told to stop" sh -c 'tail -n 3 /test/strap.log | gr
 for unit in hearth-edge hearth-hub; do
     say "$(systemd-analyze security --no-pager $unit 2>/dev/null | tail -n 1 | cut -c 3-)"
 done
-journalctl -q -o short-monotonic >/test/journal.log
 status >/test/status.json
 cp -r /var/lib/hearth/edge/recordings /test/recordings
 systemctl stop strap

@@ -7,6 +7,8 @@ import pytest
 from benchmarks.virtual_machine.bluetooth_account import Heard, taken
 from benchmarks.virtual_machine.hci_log import sessions
 from benchmarks.virtual_machine.played import FS_HZ, played_uv
+from benchmarks.virtual_machine.services_account import counted
+from edge.stream import PlacedBlock
 from firmware_bridge.devices.polar_h10_frames import DEVICE_EPOCH_NS, SAMPLES_PER_FRAME
 from firmware_bridge.packets import SampleBlock
 
@@ -68,3 +70,22 @@ def test_a_file_that_is_no_trace_is_said_to_be_none(tmp_path):
     (tmp_path / "t").write_bytes(b"text")
     with pytest.raises(ValueError, match="no trace of btmon"):
         sessions(tmp_path / "t", NAME)
+
+
+def kept(at, played_from, n=73):
+    """A recorded block at a place of the recording, with what the strap played from another place on."""
+    return PlacedBlock(at, 0, played_uv(played_from, n)[:, None])
+
+
+@pytest.mark.parametrize(
+    ("blocks", "account"),
+    [
+        ([kept(0, 500), kept(73, 573)], (146, 0, 0)),
+        ([kept(0, 500), kept(200, 700)], (146, 127, 0)),
+        ([kept(0, 500), kept(200, 690)], (146, 127, 73)),
+        ([kept(0, 980)], (73, 0, 0)),
+    ],
+    ids=["next", "after a gap", "a gap of the wrong length", "over the ramp's end"],
+)
+def test_what_an_edge_kept_is_held_against_what_was_played(blocks, account):
+    assert counted(blocks) == account
