@@ -82,7 +82,7 @@ class LlamaSession:
 
     def feed(self, piece: Piece) -> Float32:
         """Logits `[vocabulary]` after the piece; `UserError` where the context is full."""
-        return self._logits(piece, of_all=False)[-1]
+        return np.asarray(self._logits(piece, of_all=False)[-1])
 
     def feed_rows(self, piece: Piece) -> Float32:
         """The same for each of its tokens or rows, `[n, vocabulary]`; slower."""
