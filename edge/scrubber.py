@@ -25,6 +25,7 @@ _LOG = logging.getLogger(__name__)
 _EVERY_S: Final = 24 * 3600.0
 _RECENT_BYTES: Final = 32_000_000
 _PAUSE: Final = 9.0
+_KEPT_EVERY: Final = 64  # segments; a card does not last for ever
 PLACE: Final = "scrubbed"
 
 
@@ -72,9 +73,10 @@ class Scrubber:
         """From where an earlier run was ended on; the place is kept beside the recordings."""
         kept = self._root.parent / PLACE
         place = kept.read_text() if kept.exists() else ""
-        for segment in await asyncio.to_thread(self._finished):
-            if segment.place > place:
-                await self._look_at(segment, _PAUSE)
+        left = [one for one in await asyncio.to_thread(self._finished) if one.place > place]
+        for n, segment in enumerate(left, 1):
+            await self._look_at(segment, _PAUSE)
+            if n % _KEPT_EVERY == 0:
                 _keep(kept, segment.place)
         _keep(kept, "")
 
