@@ -69,7 +69,7 @@ soak: $(VENV)/dev.done
 # coverage-guided, over all decoders
 fuzz: $(VENV)/dev.done
 	$(BIN)/python -m pip install --quiet atheris
-	$(BIN)/python tests/fuzz/fuzz_decoders.py -max_total_time=600 -max_len=400 -len_control=0
+	$(BIN)/python tests/fuzz/fuzz_decoders.py -max_total_time=600 -max_len=600 -len_control=0
 
 # how well `hearth ask` reads questions, on its fixed set
 ask-figures: $(VENV)/dev.done
@@ -113,6 +113,7 @@ $(VENV)/demo.done: pyproject.toml $(WHEELS)/$(LLAMA).done
 $(VENV)/dev.done: pyproject.toml $(WHEELS)/$(LLAMA).done
 	$(PIP) install torch==2.13.0
 	$(PIP) install --find-links $(WHEELS) --prefer-binary -e '.[dev,llm]'
+	$(PIP) install --no-deps bitalino==1.2.6 pyOpenBCI==0.13
 	$(BIN)/hearth models install
 	@touch $@
 
