@@ -18,7 +18,7 @@ from edge.messages import MessageWriter
 from edge.outbox import Missing, Outbox
 from edge.recording_folder import RecordingFolder, recordings
 from edge.sample_spans import Span, n_samples, without
-from edge.segment_check import missing_spans, n_bytes, spans_of_others
+from edge.segment_check import finish_headers, missing_spans, n_bytes, spans_of_others
 from edge.segment_files import INTERVALS, journal_of, segments
 
 _LOG = logging.getLogger(__name__)
@@ -106,6 +106,9 @@ class Scrubber:
 
     def _finished(self) -> list[_Segment]:
         """All that nothing is written to any more, oldest first."""
+        for recording in recordings(self._root):
+            if not recording.goes_on:
+                _finish_headers(recording)
         found = [one for recording in recordings(self._root) for one in _segments_of(recording)]
         return sorted(found, key=lambda one: one.place)
 
@@ -130,6 +133,14 @@ def _missing(segment: _Segment) -> list[Span]:
     if segment.until is not None:
         missing = [(first, min(stop, segment.until)) for first, stop in missing]
     return without(missing, spans_of_others(segment.stem, n_leads, missing)) if missing else []
+
+
+def _finish_headers(recording: RecordingFolder) -> None:
+    """What a full disk has prevented when the recording ended."""
+    try:
+        finish_headers(recording.folder)
+    except OSError as error:
+        _LOG.warning("%s: %s", recording.folder, error)
 
 
 def _keep(path: Path, place: str) -> None:

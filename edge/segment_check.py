@@ -70,7 +70,7 @@ def n_in_header(stem: Path) -> int | None:
 
 
 def finish_headers(folder: Path) -> None:
-    """Segments that a killed edge left open get the number of their samples; raises `OSError`."""
+    """Segments that a kill or a full disk left without their number of samples get it; raises `OSError`."""
     for stem in reversed(segments(folder)):
         known = sum(min(entry.n_samples, _LONGEST_BLOCK) for entry in journal_of(stem))
         if n_in_header(stem) != 0:

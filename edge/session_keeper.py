@@ -2,6 +2,7 @@
 
 import logging
 import time
+from contextlib import suppress
 from typing import Final
 
 from edge.assembly import AnySession, make_session, recordings_folder
@@ -12,6 +13,7 @@ from edge.localizer_desk import LocalizerDesk
 from edge.outbox import Outbox
 from edge.recording_folder import RecordingFolder, new_recording, open_recordings
 from edge.sample_clock import SampleClock
+from edge.segment_check import finish_headers
 from firmware_bridge.device import Device
 
 _LOG = logging.getLogger(__name__)
@@ -73,6 +75,8 @@ class SessionKeeper:
         That may be so although the disk has not taken the last of it.
         """
         for recording in self._ended:
+            with suppress(OSError):  # on a disk that is full still; it is tried again when it is read again
+                finish_headers(recording.folder)
             recording.finish()
             self._outbox.finish_recording(recording.recording_id)
         self._ended.clear()
