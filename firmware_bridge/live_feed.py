@@ -2,6 +2,7 @@
 
 import logging
 import time
+from asyncio import Task
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -54,6 +55,12 @@ class LiveFeed:
     def silent_for_s(self) -> float:
         """Seconds since the last sign of life, or since it was first expected."""
         return time.monotonic() - self._last_ecg_s
+
+    def keeper_ended(self, keeper: Task[None]) -> None:
+        """What keeps the link never ends by a fault unseen: the reader raises it."""
+        error = None if keeper.cancelled() else keeper.exception()
+        if isinstance(error, Exception):
+            self.inbox.end(error)
 
     def close(self) -> None:
         """End the reader's iteration and close the capture file."""

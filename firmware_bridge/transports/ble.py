@@ -57,6 +57,7 @@ class BleTransport:
         self._feed = LiveFeed(self._uri.target, decoder, self._uri.get("capture"), has_waveform=has_waveform)
         streaming = asyncio.Event()
         self._keeper = asyncio.create_task(self._keep_streaming(self._feed, streaming))
+        self._keeper.add_done_callback(self._feed.keeper_ended)
         try:
             await self._first_stream(self._keeper, streaming)
         except BaseException:
@@ -69,8 +70,8 @@ class BleTransport:
     ) -> None:
         if self._keeper:
             self._keeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError, TransportError):
-                await self._keeper
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait({self._keeper})
         if self._feed:
             self._feed.close()
 

@@ -56,6 +56,7 @@ class SerialTransport:
             self._feed.close()
             raise TransportError(f"{self._path}: cannot be opened: {why(error)}") from error
         self._keeper = asyncio.create_task(self._keep_reading(port))
+        self._keeper.add_done_callback(self._feed.keeper_ended)
         return self
 
     async def __aexit__(
@@ -64,7 +65,7 @@ class SerialTransport:
         if self._keeper:
             self._keeper.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._keeper
+                await asyncio.wait({self._keeper})
         self._feed.close()
 
     def packets(self) -> AsyncIterator[Received]:

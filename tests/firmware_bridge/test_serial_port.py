@@ -110,6 +110,25 @@ async def test_a_silent_port_counts_as_lost(plug, tmp_path):
     assert "no ECG for 0.5 s" in got[-1].reason
 
 
+async def test_a_fault_that_nobody_foresaw_ends_the_reading_and_is_not_waited_for(
+    plug, tmp_path, monkeypatch
+):
+    def driver_breaks(path, baud):
+        raise RuntimeError(f"{path} at {baud}")
+
+    device_end = plug()
+    capture = tmp_path / "raw"
+    uri = f"serial://{tmp_path}/tty?device=openview&silence=0.5&capture={capture}"
+    async with open_transport(uri) as transport:
+        packets = transport.packets()
+        os.write(device_end, openview_packet(1))
+        await collected(packets, lambda got: bool(samples_of(got)))
+        monkeypatch.setattr("firmware_bridge.transports.serial_port.open_port", driver_breaks)
+        with pytest.raises(RuntimeError, match="tty at 57600"):
+            await collected(packets, lambda _: False)
+    assert [entry.payload for entry in read_capture(capture) if isinstance(entry, Chunk)]
+
+
 def heard(end, n, timeout_s=8.0):
     """The first `n` bytes that came to the device's end, which breaks while nobody has the other."""
     got = b""
