@@ -50,3 +50,4 @@ run_test
 umount /test
 sync
 echo o >/proc/sysrq-trigger
+sleep 60 # the first process must not end before the machine is off

@@ -1,6 +1,6 @@
 """What the virtual machine's run came to: every sample against what was played, and the moments of the link.
 
-    python -m benchmarks.virtual_machine.bluetooth_account FOLDER/result
+    python -m benchmarks.virtual_machine.bluetooth_account FOLDER/bluetooth
 
 Ends with 1 where a sample that was sent did not arrive, arrived twice or elsewhere, or somebody failed.
 """

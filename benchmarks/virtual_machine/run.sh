@@ -6,7 +6,7 @@
 #                                                 e.g. --cut-after 70 --cut-for 8
 #   run.sh services FOLDER                        systemd runs edge, hub, mosquitto and BlueZ; some are killed
 #
-# Results stay in FOLDER/result. Needs e2fsprogs and Hearth's Python (PYTHON=..., default python3); no root, no
+# Results stay in FOLDER/bluetooth and FOLDER/services. Needs e2fsprogs and Hearth's Python (PYTHON=..., default python3); no root, no
 # hardware support. LIMIT_S=1500 ends the virtual machine after so many seconds.
 set -eu
 usage="usage: run.sh bluetooth|services FOLDER [SECONDS] [OPTIONS]"
@@ -24,8 +24,8 @@ shift 2
 cd "$(git -C "$(dirname "$0")" rev-parse --show-toplevel)"
 python=${PYTHON:-python3}
 
-rm -rf "$folder/result" "$folder/test" "$folder/test.img" "$folder/changes.img"
-mkdir "$folder/test" "$folder/result"
+rm -rf "$folder/$test" "$folder/test" "$folder/test.img" "$folder/changes.img"
+mkdir "$folder/test" "$folder/$test"
 "$python" -m benchmarks.virtual_machine.played "$seconds" >"$folder/test/signal.csv"
 echo "$*" >"$folder/test/options"
 mke2fs -q -t ext4 -d "$folder/test" "$folder/test.img" 256M
@@ -33,9 +33,9 @@ mke2fs -q -t ext4 -d "$folder/test" "$folder/test.img" 256M
 # the system's disk stays as it was built: what is written goes to changes.img
 timeout "${LIMIT_S:-1500}" "$folder/linux" mem=1536M "ubd0=$folder/changes.img,$folder/disk.img" \
     "ubd1=$folder/test.img" root=/dev/ubda rw quiet con=null con0=null,fd:1 "init=$init" \
-    </dev/null >"$folder/result/console.log" 2>&1 ||
-    echo "the virtual machine ended with status $?, see $folder/result/console.log" >&2
+    </dev/null >"$folder/$test/console.log" 2>&1 ||
+    echo "the virtual machine ended with status $?, see $folder/$test/console.log" >&2
 rm -f "$folder/changes.img"
 
-debugfs -R "rdump / $folder/result" "$folder/test.img" 2>/dev/null
-"$python" -m "benchmarks.virtual_machine.${test}_account" "$folder/result"
+debugfs -R "rdump / $folder/$test" "$folder/test.img" 2>/dev/null
+"$python" -m "benchmarks.virtual_machine.${test}_account" "$folder/$test"

@@ -67,7 +67,7 @@ systemctl stop hearth-edge
 until_true 60 "the hub knows that it was stopped" hub_sees "d['availability'] == 'stopped'"
 until_true 10 "the strap was told to stop" sh -c 'tail -n 3 /test/strap.log | grep -q "stopped by the central"'
 for unit in hearth-edge hearth-hub; do
-    say "$(systemd-analyze security --no-pager $unit 2>/dev/null | tail -n 1 | cut -c 3-)"
+    say "$(systemd-analyze security --no-pager $unit 2>/dev/null | tail -n 1 | sed 's/^[^A-Z]*//; s/ [^ ]*$//')"
 done
 status >/test/status.json
 cp -r /var/lib/hearth/edge/recordings /test/recordings

@@ -7,7 +7,7 @@ import pytest
 from benchmarks.virtual_machine.bluetooth_account import Heard, taken
 from benchmarks.virtual_machine.hci_log import sessions
 from benchmarks.virtual_machine.played import FS_HZ, played_uv
-from benchmarks.virtual_machine.services_account import counted
+from benchmarks.virtual_machine.services_account import Found, counted
 from edge.stream import PlacedBlock
 from firmware_bridge.devices.polar_h10_frames import DEVICE_EPOCH_NS, SAMPLES_PER_FRAME
 from firmware_bridge.packets import SampleBlock
@@ -80,12 +80,13 @@ def kept(at, played_from, n=73):
 @pytest.mark.parametrize(
     ("blocks", "account"),
     [
-        ([kept(0, 500), kept(73, 573)], (146, 0, 0)),
-        ([kept(0, 500), kept(200, 700)], (146, 127, 0)),
-        ([kept(0, 500), kept(200, 690)], (146, 127, 73)),
-        ([kept(0, 980)], (73, 0, 0)),
+        ([kept(0, 500), kept(73, 573)], Found(146)),
+        ([kept(0, 500), kept(73, 574)], Found(146, n_wrong=73)),
+        ([kept(0, 500), kept(200, 700)], Found(146, n_missing=127)),
+        ([kept(0, 500), kept(200, 687)], Found(146, n_missing=127, worst_ms=100.0)),
+        ([kept(0, 980)], Found(73)),
     ],
-    ids=["next", "after a gap", "a gap of the wrong length", "over the ramp's end"],
+    ids=["next", "one too many", "after a gap", "a gap of the wrong length", "over the ramp's end"],
 )
 def test_what_an_edge_kept_is_held_against_what_was_played(blocks, account):
     assert counted(blocks) == account
