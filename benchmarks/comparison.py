@@ -166,7 +166,7 @@ def _cut(signal_mv: Float32, fs_hz: int, first_s: int) -> Float32:
 def _stretched(signal_mv: Float32, fs_hz: int, first_s: int, factor: float) -> Float32:
     """The first ten seconds of what is `factor` times as slow."""
     long = signal_mv[first_s * fs_hz : (first_s + 2 * _WINDOW_S) * fs_hz]
-    return resample(long, round(len(long) * factor)).astype(np.float32)[: _WINDOW_S * fs_hz]
+    return np.asarray(resample(long, round(len(long) * factor)), np.float32)[: _WINDOW_S * fs_hz]
 
 
 def _told(signal_mv: Float32, fs_hz: int, reader: SpanReader) -> Evidence:
