@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from hub.config import HubConfig
+from hub.freshness import CLOCKS_AGREE
 from hub.health import Alarm, Judged, combined, judged
 from hub.heartbeat import free_bytes
 from hub.records import HubStatus
-from hub.watch import silence_text
+from hub.watch import silence_text, silent_for
 
 _ALIVE_FOR: Final = timedelta(seconds=30)  # the hub writes every 5 s
 _FULL_BYTES: Final = 50_000_000
@@ -37,7 +38,7 @@ def watch_of_hub(status: HubStatus | None, now: datetime, config: HubConfig) -> 
     if not status.is_running:
         words = f"THE HUB WAS STOPPED {heard}: nothing is taken in"
         return HubWatch(Alarm.NOTE, "stopped", words, heard, troubles)
-    if silence >= _ALIVE_FOR:
+    if not -CLOCKS_AGREE < silence < _ALIVE_FOR:
         alarm = Alarm.URGENT if silence >= config.stale_after[1] else Alarm.WARNING
         return HubWatch(alarm, "silent", _silent(silence, config), heard, troubles)
     alarm, headline = combined(*((one.alarm, one.headline) for one in troubles))
@@ -50,4 +51,4 @@ def _silent(silence: timedelta, config: HubConfig) -> str:
     free = free_bytes(file.parent if file else None)
     is_full = free is not None and free < _FULL_BYTES
     why = "its disk is full" if is_full else "is it running, and can it write its database?"
-    return f"THE HUB HAS WRITTEN NOTHING FOR {silence_text(silence)}: {why}"
+    return f"THE HUB HAS WRITTEN NOTHING {silent_for(silence)}: {why}"

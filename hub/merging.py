@@ -58,11 +58,10 @@ def ensure_patient(connection: Connection, patient_id: str) -> None:
 
 
 def hear(connection: Connection, device_id: str, heard_at: datetime | None, values: dict[str, Any]) -> None:
-    """Note the newest word from a device; the hub's clock never goes back."""
-    known = _get(connection, schema.devices, {"device_id": device_id})
-    last = known["heard_at"] if known else None
-    heard = max((at for at in (last, heard_at) if at is not None), default=None)
-    values = {"availability": "unknown", **(known or {}), **values, "heard_at": heard}
+    """Note the newest word from a device, by the hub's clock as it is now: also where it was set back."""
+    known = _get(connection, schema.devices, {"device_id": device_id}) or {}
+    heard = {"heard_at": known.get("heard_at") if heard_at is None else heard_at}
+    values = {"availability": "unknown", **known, **values, **heard}
     put(connection, schema.devices, {"device_id": device_id}, values)
 
 

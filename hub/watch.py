@@ -6,7 +6,7 @@ from typing import Final
 
 from edge.events import LiveState
 from edge.labels import DEFAULT_PRIORITY, Finding, Priority, Rhythm
-from hub.freshness import freshness
+from hub.freshness import CLOCKS_AGREE, freshness
 from hub.health import BY_STATE, Alarm, Judged, combined, judged
 from hub.records import DeviceStatus
 from hub.wording import finding_text
@@ -115,6 +115,13 @@ def silence_text(silence: timedelta) -> str:
     return f"{seconds // 86400} d {seconds % 86400 // 3600:02d} h"
 
 
+def silent_for(silence: timedelta) -> str:
+    """`FOR 42 min`; nobody knows for how long where the clock was set back since."""
+    if silence <= -CLOCKS_AGREE:
+        return "SINCE THE CLOCK WAS SET BACK"
+    return f"FOR {silence_text(silence)}"
+
+
 def _judge(
     status: DeviceStatus, now: datetime, stale_after: tuple[timedelta, timedelta]
 ) -> tuple[Alarm, str, str]:
@@ -124,7 +131,8 @@ def _judge(
     if how_fresh in ("stale", "urgent"):
         stopped = " (it was stopped)" if status.availability == "stopped" else ""
         alarm = Alarm.URGENT if how_fresh == "urgent" else Alarm.WARNING
-        return alarm, "stopped" if stopped else "stale", f"NOTHING HEARD FOR {silence}{stopped}"
+        words = f"NOTHING HEARD {silent_for(now - status.heard_at)}{stopped}"
+        return alarm, "stopped" if stopped else "stale", words
     if status.availability == "offline":
         return Alarm.WARNING, "offline", f"OFFLINE: connection to the edge lost, last heard {silence} ago"
     if status.availability == "stopped":

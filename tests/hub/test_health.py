@@ -103,6 +103,12 @@ def test_the_heart_comes_before_the_disk():
     assert watch.headline.startswith("VENTRICULAR TACHYCARDIA NOW; THE HOME COMPUTER'S DISK")
 
 
+def test_a_word_from_a_time_to_come_is_no_word_of_now():
+    watch = watched(state(), heard_at=NOW + timedelta(hours=2))
+    assert (watch.alarm, watch.word, watch.is_live, watch.rate_bpm) == (Alarm.WARNING, "stale", False, None)
+    assert watch.headline == "NOTHING HEARD SINCE THE CLOCK WAS SET BACK"
+
+
 def test_a_lost_sensor_says_since_when_and_once():
     watch = watched(state(trouble("link_lost"), link="lost"))
     assert watch.headline == "SENSOR LOST FOR 12 min: the edge runs, the sensor is out of reach"
@@ -139,6 +145,7 @@ def test_the_hub_is_judged_by_its_heartbeat(config):
     assert judge(4, trouble("broker_lost"))[1].startswith("THE HUB CANNOT REACH ITS BROKER")
     assert judge(40)[0] is Alarm.WARNING
     assert judge(40)[1].startswith("THE HUB HAS WRITTEN NOTHING FOR 40 s: ")
+    assert judge(-3600)[1].startswith("THE HUB HAS WRITTEN NOTHING SINCE THE CLOCK WAS SET BACK: ")
     assert judge(31 * 60)[0] is Alarm.URGENT
     assert judge(31 * 60, is_running=False)[0] is Alarm.NOTE
     assert watch_of_hub(None, NOW, config).alarm is Alarm.NONE

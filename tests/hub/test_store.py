@@ -275,6 +275,13 @@ def test_a_retained_word_does_not_make_a_silent_device_look_alive(store):
     assert store.devices("anna")[0].heard_at == after(9001)
 
 
+def test_a_clock_that_was_set_back_does_not_make_a_silent_device_look_alive(store):
+    store.set_state(live(0), after(9000))
+    store.set_state(live(1), after(1))
+    store.set_availability("strap-1", "offline", after(9000), heard=False)
+    assert store.devices("anna")[0].heard_at == after(1)
+
+
 def test_a_dead_letter_that_comes_again_counts_up(store):
     for at_s in (0, 10):
         store.add_dead_letter("hearth/v1/x/event/minute", b"\xff{", "not JSON", after(at_s))
