@@ -7,6 +7,7 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
+_MOST_UV = 2**31 - 1
 _READ_AHEAD_SAMPLES = 65_536
 _UV_PER_UNIT = {"nv": 1e-3, "uv": 1.0, "µv": 1.0, "μv": 1.0, "mv": 1e3, "v": 1e6}
 
@@ -53,7 +54,7 @@ class Recording:
         held = np.zeros(len(self.leads))
         for start in range(0, self.n_samples, ahead := max(1, _READ_AHEAD_SAMPLES // n) * n):
             uv = self.read_uv(start, min(start + ahead, self.n_samples))
-            valid = np.isfinite(uv)
+            valid = np.abs(uv) <= _MOST_UV
             filled = _hold_last_valid(uv, valid, held)
             held = filled[-1]
             counts = np.rint(filled).astype(np.int32)

@@ -23,6 +23,7 @@ _UNIT: Final = re.compile(r"[(\[]\s*(\w+)\s*[)\]]")
 _TIME: Final = re.compile(r"^(?:time|t|timestamp|elapsed|seconds|millis|micros|ms|us|s)\b", re.IGNORECASE)
 _TIME_UNIT_S: Final = {"ms": 1e-3, "millis": 1e-3, "us": 1e-6, "µs": 1e-6, "micros": 1e-6}
 _MOST_UNEVEN: Final = 0.2  # of a period; a step that is longer is a gap
+_MOST_ROWS: Final = 50_000_000  # of a table, which is read into memory with its gaps
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,9 @@ def _evenly(
     if not len(steps_s) or not np.isfinite(steps_s).all() or (steps_s <= 0).any():
         raise RecordingError(f"{path}: the column of times does not rise from row to row")
     period_s = float(np.mean(steps_s[steps_s < 1.5 * np.median(steps_s)]))
+    if at_s[-1] - at_s[0] > _MOST_ROWS * period_s:
+        at = int(np.argmax(steps_s)) + 1
+        raise RecordingError(f"{path}: rows {at} and {at + 1} are {steps_s[at - 1]:.4g} s apart: divide it")
     place = np.rint((at_s - at_s[0]) / period_s).astype(np.int64)
     uneven = np.abs(steps_s / period_s - np.rint(steps_s / period_s))
     if float(np.median(uneven)) > _MOST_UNEVEN or (np.diff(place) < 1).any():

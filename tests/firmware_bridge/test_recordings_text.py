@@ -94,6 +94,8 @@ def test_the_column_of_times_gives_rate_and_gaps(tmp_path_factory, fs_hz, n, mis
         ("t,I\n0,1\n1,2,3\n", "row 2 has 3 columns, the first has 2"),
         ("t,I\n0,1\n0,2\n", "does not rise"),
         ("t,I\n" + "\n".join(f"{x},0" for x in (0, 1, 2.4, 3.1, 4.6, 5.0)), "not evenly spaced"),
+        ("t,I\n0,1\n1,1\n2,1\n1700000000,1\n", "rows 3 and 4 are 1.7e.09 s apart: divide it"),
+        ("t,I\n0,1\n1,1\n1e300,1\n", "rows 2 and 3 are 1e.300 s apart"),
         ("I (furlongs)\n1\n", "not a voltage"),
         ("I\nabc\n", "could not convert"),
         ("Sample Rate,512 Hz\n\n", "a header without samples"),
@@ -119,3 +121,10 @@ def test_bdf_is_read_as_edf_is(tmp_path):
     recording = open_recording(tmp_path / "night.bdf")
     assert (recording.fs_hz, recording.leads, recording.n_samples) == (256, ("ECG",), 512)
     assert np.abs(recording.read_uv(0, 512)[:, 0] - ramp).max() < 0.01
+
+
+def test_what_is_no_voltage_is_no_sample(tmp_path):
+    recording = open_recording(written(tmp_path, "I\n0.5\ninf\n1e300\n\n0.6\n"), None, TableFormat(250))
+    (block,) = recording.blocks(10)
+    assert block.valid[:, 0].tolist() == [True, False, False, True]
+    assert block.uv[:, 0].tolist() == [500, 500, 500, 600]
