@@ -22,6 +22,7 @@ _LEAD: Final = re.compile(r"(?:^|[\s,\"])(I{1,3}|aV[RLF]|V[1-6])\"?\s*$", re.MUL
 _UNIT: Final = re.compile(r"[(\[]\s*(\w+)\s*[)\]]")
 _TIME: Final = re.compile(r"^(?:time|t|timestamp|elapsed|seconds|millis|micros|ms|us|s)\b", re.IGNORECASE)
 _TIME_UNIT_S: Final = {"ms": 1e-3, "millis": 1e-3, "us": 1e-6, "µs": 1e-6, "micros": 1e-6}
+_UNITS_OF_TIME: Final = {"s", "sec", "ms", "us", "µs"}  # of a column with a name in any language
 _MOST_UNEVEN: Final = 0.2  # of a period; a step that is longer is a gap
 _MOST_ROWS: Final = 50_000_000  # of a table, which is read into memory with its gaps
 
@@ -81,7 +82,9 @@ def _table(path: Path, lines: Sequence[str], signals: Sequence[int] | None, tabl
     names = _names(rows)
     values = _values(path, rows[1:] if names else rows, decimal="," if separator == ";" else ".")
     names = names or [f"signal {i}" for i in range(values.shape[1])]
-    times = [i for i, name in enumerate(names) if _TIME.match(name)][:1]
+    times = [i for i, name in enumerate(names) if _TIME.match(name) or _unit_of(name, "") in _UNITS_OF_TIME][
+        :1
+    ]
     columns = [i for i in range(values.shape[1]) if i not in times]
     columns = [columns[i] for i in chosen_signals(path, [names[i] for i in columns], signals)]
     scale = np.array([uv_per_unit(path, names[i], _unit_of(names[i], table.unit)) for i in columns])

@@ -108,8 +108,9 @@ def test_what_is_no_recording_is_one_clear_line(tmp_path, text, complaint):
     assert str(told.value).startswith(str(path))
 
 
-def test_semicolons_and_decimal_commas(tmp_path):
-    recording = open_recording(written(tmp_path, "t;I (mV)\n0,00;0,5\n0,01;-0,5\n0,02;1\n"))
+@pytest.mark.parametrize("heading", ["t", "Zeit (s)", "temps [s]"])
+def test_semicolons_and_decimal_commas(tmp_path, heading):
+    recording = open_recording(written(tmp_path, f"{heading};I (mV)\n0,00;0,5\n0,01;-0,5\n0,02;1\n"))
     assert recording.fs_hz == pytest.approx(100)
     assert recording.read_uv(0, 3)[:, 0].tolist() == [500, -500, 1000]
 
