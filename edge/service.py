@@ -21,6 +21,7 @@ from edge.assembly import (
 from edge.bundle import DEFAULT_BUNDLE
 from edge.bundle_store import confirm
 from edge.config import EdgeConfig
+from edge.delivery import Delivery
 from edge.encoder import Encoder
 from edge.events import LiveState, Localization, NoticeCode
 from edge.health_keeper import HealthKeeper
@@ -54,7 +55,6 @@ from firmware_bridge.transports import open_transport
 
 _LOG = logging.getLogger(__name__)
 _FAREWELL_S = 5.0
-_TELL_EVERY_S = 30.0
 _WAITING_BLOCKS = 64  # recorded and not yet analysed; when it is full, reading waits too
 _PROOF_S = 600.0  # that a new bundle has to run before it is trusted
 
@@ -80,6 +80,9 @@ class EdgeService:
         self._publisher = Publisher(self._outbox, config.device.device_id, config.mqtt, self._asks.submit)
         self._keeper = SessionKeeper(config, self._encoder, self._outbox, self._desk)
         self._scrubber = Scrubber(recordings_folder(config), self._outbox, partial(make_writer, config))
+        self._delivery = Delivery(
+            self._outbox, self._publisher, self._keeper, self._scrubber, self._asks, self._desk
+        )
         self._link: Literal["connected", "lost", "ended"] = "lost"
         self._wearing = Wearing()
         self._health = HealthKeeper(config, self._outbox, self._desk, self._wearing)
@@ -122,37 +125,20 @@ class EdgeService:
     async def deliver(self, *, stay: bool = False) -> None:
         """Send what waits in the outbox, and answer what is asked meanwhile; with `stay` until cancelled."""
         with locked(self._config.storage.folder):
-            await self._publisher.start()
-            work = asyncio.create_task(self._deliver(stay=stay))
-            jobs = [asyncio.create_task(job()) for job in (self._publisher.run, self._asks.run)]
-            try:
-                await first_to_end(work, jobs)
-            finally:
-                await cancel([work, *jobs])
-                await self._desk.close()
-                await self._publisher.stop(orderly=True)
-                self._outbox.close()
-
-    async def _deliver(self, *, stay: bool) -> None:
-        await self._keeper.recover(ended_only=True)
-        await self._scrubber.look_at_newest()
-        await self._drain()
-        await self._asks.settled()
-        if stay:
-            await asyncio.Event().wait()
+            await self._delivery.run(stay=stay)
 
     async def _work(self) -> None:
         for payload in self._outbox.open_questions():
             self._desk.submit(ModelQuestion.model_validate_json(payload))
         await self._listen()
-        await self._drain(questions=True)
+        await self._delivery.drain(questions=True)
         self._publisher.publish_state(self._state())
 
     async def _say_goodbye(self, work: "asyncio.Task[None]") -> bool:
         """The recording is brought to its end, and what it gave is sent if that takes no time."""
         await cancel([work])
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._drain(), _FAREWELL_S)
+            await asyncio.wait_for(self._delivery.drain(), _FAREWELL_S)
         return True
 
     async def _listen(self) -> None:
@@ -223,16 +209,6 @@ class EdgeService:
             return
         self._notice("recording_ended", self._config.device.uri)
         await self._keeper.end()
-
-    async def _drain(self, *, questions: bool = False) -> None:
-        """Wait until the hub has everything; what is not delivered stays on disk."""
-        told = 0.0
-        while self._outbox.backlog() or (questions and self._outbox.open_questions()):
-            if time.monotonic() - told > _TELL_EVERY_S:
-                _LOG.info("%d events wait for the hub", self._outbox.backlog())
-                told = time.monotonic()
-            await asyncio.sleep(0.1)
-        self._keeper.settle()
 
     async def _tell_state(self) -> None:
         while True:
