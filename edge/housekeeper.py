@@ -80,7 +80,7 @@ class Housekeeper:
         for stem, _ in measure(self._root).segments:
             if self._closing.is_set():
                 return Tidied()
-            if stem != open_segment and is_raw(stem):
+            if not _is_as_new(stem, open_segment) and is_raw(stem):
                 self._compress(stem)
         space = measure(self._root)
         said = warnings(space, self._limits, bytes_per_s)
@@ -101,3 +101,8 @@ class Housekeeper:
         new = [about for about in said if about not in self._told_s]
         self._told_s |= dict.fromkeys(new, now_s)
         return [said[about] for about in new]
+
+
+def _is_as_new(stem: Path, open_segment: Path) -> bool:
+    """The segment that was open when the look began, or one that was begun since."""
+    return stem.parent == open_segment.parent and stem.name >= open_segment.name

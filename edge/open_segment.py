@@ -78,13 +78,17 @@ class OpenSegment:
         self._samples.sync()
         self._journal.sync()
 
+    def close(self) -> None:
+        """Nothing will be written any more."""
+        self._samples.close()
+        self._journal.close()
+
     def finish(self) -> None:
         """Close the files; the header gets the number of samples, and a segment without any goes."""
         try:
             self.sync()
         finally:
-            self._samples.close()
-            self._journal.close()
+            self.close()
             if not self.n_samples:
                 remove_segment(self.stem)
         if self.n_samples:
@@ -124,6 +128,10 @@ class _Appended:
 
 
 def remove_segment(stem: Path) -> None:
-    """All files of a segment; the samples last, so that what a crash leaves can be removed again."""
+    """All files of a segment.
+
+    The header goes first: what has none is not missed. The samples go last, so that what a crash leaves can
+    be removed again.
+    """
     for suffix in SUFFIXES:
         stem.with_suffix(suffix).unlink(missing_ok=True)

@@ -18,8 +18,8 @@ from edge.messages import MessageWriter
 from edge.outbox import Missing, Outbox
 from edge.recording_folder import RecordingFolder, recordings
 from edge.sample_spans import Span, n_samples, without
-from edge.segment_check import finish_headers, missing_spans, n_bytes, spans_of_others
-from edge.segment_files import INTERVALS, journal_of, segments
+from edge.segment_check import all_segments, finish_headers, missing_spans, n_bytes, spans_of_others
+from edge.segment_files import INTERVALS, journal_of
 
 _LOG = logging.getLogger(__name__)
 _EVERY_S: Final = 24 * 3600.0
@@ -116,7 +116,7 @@ class Scrubber:
 def _segments_of(recording: RecordingFolder) -> Iterator[_Segment]:
     """Of a recording that goes on, all but the newest: what is damaged behind that may be sent again."""
     files = [path.with_suffix("") for path in interval_files(recording.folder)]
-    stems, until = segments(recording.folder) if recording.leads else files, None
+    stems, until = all_segments(recording.folder) if recording.leads else files, None
     if recording.goes_on and stems:
         newest = journal_of(stems.pop())
         until = newest[0].first_index if newest and recording.leads else None

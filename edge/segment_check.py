@@ -11,6 +11,12 @@ _N_AT = 3  # the header's word for it
 _LONGEST_BLOCK = 1 << 16  # samples; an entry that says more is damaged
 
 
+def all_segments(folder: Path) -> list[Path]:
+    """As `segments`, and those of which the header alone is left."""
+    headers = (path.with_suffix("") for path in folder.glob(f"*{HEADER}") if path.stem.isdecimal())
+    return sorted({*segments(folder), *headers})
+
+
 def read_spans(stem: Path, n_leads: int) -> list[Span]:
     """The samples of a segment whose checksums fit."""
     found = found_of(journal_of(stem), samples_of(stem, n_leads), 2 * n_leads)

@@ -21,7 +21,7 @@ from edge.stream import NS_PER_S, PlacedBlock
 SAMPLES, JOURNAL, HEADER = ".dat", ".blocks", ".hea"
 FLAC, PACKED_JOURNAL = ".flac", ".blocks.z"
 INTERVALS = ".hcap"
-SUFFIXES = (JOURNAL, PACKED_JOURNAL, HEADER, FLAC, SAMPLES, INTERVALS)
+SUFFIXES = (HEADER, JOURNAL, PACKED_JOURNAL, FLAC, SAMPLES, INTERVALS)
 _CHUNK = 4096
 _MOST_A_BYTE = 1024  # samples; FLAC makes about 300 of silence
 

@@ -1,7 +1,9 @@
 import os
 import resource
+import threading
 from concurrent.futures import wait
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +11,8 @@ import wfdb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.disk_space import SpaceLimits
+from edge.disk_space import Space, SpaceLimits, measure
+from edge.open_segment import OpenSegment
 from edge.recorder import Recorder, RecorderReport, RecorderSettings, clipped
 from edge.segment_check import missing_spans
 from edge.segment_compression import compress
@@ -204,3 +207,25 @@ def test_the_newest_block_is_found_without_reading_all(tmp_path) -> None:
         recorder.append(counting(i * 130, 130))
     recorder.close()
     assert last_block(tmp_path / "r", 1).first_index == 520
+
+
+def test_a_segment_that_is_begun_while_the_housekeeper_looks_is_left_alone(tmp_path, monkeypatch) -> None:
+    """It was taken for a finished one without a block, and removed."""
+    looks, may_look = [], threading.Event()
+
+    def slow_measure(root: Path) -> Space:
+        may_look.wait(10)
+        looks.append(root)
+        return measure(root)
+
+    monkeypatch.setattr("edge.housekeeper.measure", slow_measure)
+    recorder = Recorder(tmp_path / "r", FS_HZ, ("ECG",), RecorderSettings(1.0, tidy_every_s=0.0))
+    recorder.append(counting(0, 130))
+    OpenSegment.begin(tmp_path / "r", counting(130, 130), FS_HZ, ("ECG",)).close()
+    may_look.set()
+    let_the_housekeeper_look(recorder)
+    assert looks
+    assert (tmp_path / "r" / "000002.blocks").exists()
+    recorder.append(counting(130, 130))
+    recorder.close()
+    assert [block.first_index for block in read_blocks(tmp_path / "r", 1)] == [0, 130]

@@ -110,6 +110,16 @@ async def test_what_was_sent_again_is_not_missing(tmp_path, recording, outbox) -
     assert told(outbox) == []
 
 
+async def test_a_segment_of_which_the_header_alone_is_left_is_missed(tmp_path, recording, outbox) -> None:
+    recording.end()
+    stem = segments(recording.folder)[2]
+    for suffix in (".dat", ".blocks"):
+        stem.with_suffix(suffix).unlink()
+    for _ in range(2):
+        await scrubber(tmp_path, outbox).look_at_newest()
+        assert told(outbox) == [4 * N]
+
+
 async def test_damaged_intervals_are_told_too(tmp_path, outbox) -> None:
     recording = new_recording(tmp_path / "recordings", "ble://strap", Device("strap", 1024, (), 1000.0))
     journal = IntervalJournal(recording.folder, messages_a_segment=10)
