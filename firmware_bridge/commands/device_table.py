@@ -22,6 +22,8 @@ def _reached_by(support: DeviceSupport) -> str:
     if support.ble:
         prefix = support.ble.name_prefix
         ways.append(f"ble://NAME ({prefix} ...)" if prefix else "ble://NAME")
-    if support.serial:
+    if support.serial and support.serial.tcp_port:
+        ways.append(f"serial://socket://HOST:{support.serial.tcp_port}")
+    elif support.serial:
         ways.append(f"serial:///dev/ttyUSB0 ({support.serial.baud} baud)")
     return "\n".join(ways)

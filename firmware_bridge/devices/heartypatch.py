@@ -119,7 +119,7 @@ def support(fs_hz: float = RATES_HZ[0]) -> DeviceSupport:
         emulation=Emulation(
             encoded, SAMPLES_PER_FRAME, -(2**17), 2**17 - 1, longest_gap=round(_LONGEST_GAP_S * fs_hz)
         ),
-        serial=SerialProfile(115_200),
+        serial=SerialProfile(115_200, tcp_port=4567),
         at_rate=support,
     )
 

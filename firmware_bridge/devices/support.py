@@ -64,13 +64,15 @@ class BleProfile:
 class SerialProfile:
     """A port: `start` is written once it is open, `stop` before it is closed; most devices need neither.
 
-    Of a stream of lines, what comes before the first `line_end` is the rest of a line.
+    Of a stream of lines, what comes before the first `line_end` is the rest of a line. A device with a
+    `tcp_port` has that in place of a port.
     """
 
     baud: int
     start: bytes = b""
     stop: bytes = b""
     line_end: bytes = b""
+    tcp_port: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
