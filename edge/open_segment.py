@@ -16,16 +16,18 @@ _UV_PER_MV = 1000
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a segment's header says."""
+    """What a segment's header says; WFDB's base counter is the place of its first sample in the recording."""
 
     fs_hz: float
     leads: tuple[str, ...]
     start_ns: int
+    first_index: int
 
     def write(self, stem: Path, n_samples: int) -> None:
         """The WFDB header of a segment; raises `OSError`."""
         start = datetime.fromtimestamp(self.start_ns / NS_PER_S, UTC)
-        first = f"{stem.name} {len(self.leads)} {self.fs_hz:g} {n_samples} {start:%H:%M:%S.%f %d/%m/%Y}"
+        rate = f"{self.fs_hz:g}/{self.fs_hz:g}({self.first_index})"
+        first = f"{stem.name} {len(self.leads)} {rate} {n_samples} {start:%H:%M:%S.%f %d/%m/%Y}"
         name = stem.with_suffix(SAMPLES).name
         signals = [f"{name} 16 {_UV_PER_MV}(0)/mV 16 0 0 0 0 {lead}" for lead in self.leads]
         write_atomically(stem.with_suffix(HEADER), ("\n".join([first, *signals]) + "\n").encode())
@@ -34,9 +36,9 @@ class Header:
 class OpenSegment:
     """One open `.dat` and `.blocks`, and their `.hea`; every method raises `OSError` as the disk does."""
 
-    def __init__(self, stem: Path, header: Header, first_index: int) -> None:
+    def __init__(self, stem: Path, header: Header) -> None:
         self.stem, self._header = stem, header
-        self.next_index, self.n_samples = first_index, 0
+        self.next_index, self.n_samples = header.first_index, 0
         self._synced_ns = header.start_ns
         self._samples = _Appended(stem.with_suffix(SAMPLES))
         self._journal = _Appended(stem.with_suffix(JOURNAL))
@@ -45,10 +47,10 @@ class OpenSegment:
     def begin(cls, folder: Path, block: PlacedBlock, fs_hz: float, leads: tuple[str, ...]) -> "OpenSegment":
         """The next segment of a recording; nothing is left of one that cannot be begun."""
         number = max((int(path.stem) for path in folder.glob(f"*{HEADER}")), default=0) + 1
-        stem, header = folder / f"{number:06d}", Header(fs_hz, leads, block.start_ns)
+        stem, header = folder / f"{number:06d}", Header(fs_hz, leads, block.start_ns, block.first_index)
         try:
             header.write(stem, 0)
-            return cls(stem, header, block.first_index)
+            return cls(stem, header)
         except OSError:
             remove_segment(stem)
             raise

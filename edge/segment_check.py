@@ -1,5 +1,6 @@
 """What a segment on disk has lost: samples that it should hold, and that cannot be read."""
 
+import re
 from pathlib import Path
 
 from edge.atomic_file import write_atomically
@@ -8,6 +9,7 @@ from edge.sample_spans import Span, without
 from edge.segment_files import HEADER, Found, found_of, journal_of, samples_of, segments
 
 _N_AT = 3  # the header's word for it
+_BASE_COUNTER = re.compile(r"\((\d+)\)")
 _LONGEST_BLOCK = 1 << 16  # samples; an entry that says more is damaged
 
 
@@ -36,7 +38,7 @@ def missing_spans(stem: Path, n_leads: int, after_index: int) -> list[Span]:
         return []
     n_on_disk = len(samples) // (2 * n_leads)
     n = max(_n_in_journal(known, found), min(told or 0, n_on_disk or told or 0))
-    first = _first_index(known, found, after_index)
+    first = _first_index(stem, known, found, after_index)
     return without([(first, first + n)], [(one.entry.first_index, one.entry.stop_index) for one in found])
 
 
@@ -50,9 +52,12 @@ def spans_of_others(stem: Path, n_leads: int, spans: list[Span]) -> list[Span]:
     return held
 
 
-def _first_index(known: list[Entry], found: list[Found], after_index: int) -> int:
+def _first_index(stem: Path, known: list[Entry], found: list[Found], after_index: int) -> int:
     if found:
         return found[0].entry.first_index - found[0].at
+    told = _BASE_COUNTER.search(_header_of(stem).partition("\n")[0])
+    if told:
+        return int(told[1])
     return known[0].first_index if known else after_index
 
 
@@ -67,12 +72,20 @@ def _n_in_journal(known: list[Entry], found: list[Found]) -> int:
 
 def n_in_header(stem: Path) -> int | None:
     """How many samples it was finished with; 0 while nobody has; `None` where there is no header."""
-    try:
-        return int(stem.with_suffix(HEADER).read_text().split()[_N_AT])
-    except FileNotFoundError:
+    if not stem.with_suffix(HEADER).exists():
         return None
+    try:
+        return int(_header_of(stem).split()[_N_AT])
     except (ValueError, IndexError):
         return 0
+
+
+def _header_of(stem: Path) -> str:
+    """Nothing where it cannot be read."""
+    try:
+        return stem.with_suffix(HEADER).read_text()
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def finish_headers(folder: Path) -> None:

@@ -139,6 +139,17 @@ async def test_damaged_intervals_are_told_too(tmp_path, outbox) -> None:
     assert len(texts(outbox)) == 2
 
 
+async def test_a_segment_that_held_what_was_sent_again_is_told_once_when_it_is_lost(
+    tmp_path, recording, outbox
+) -> None:
+    spoil(segments(recording.folder)[-1].with_suffix(".dat"), -3)
+    record(recording, range(19, 20))
+    segments(recording.folder)[-1].with_suffix(".blocks").write_bytes(b"torn")
+    recording.end()
+    await scrubber(tmp_path, outbox).look_at_newest()
+    assert told(outbox) == [N]
+
+
 async def test_a_segment_that_is_removed_is_not_damaged(tmp_path, recording, outbox) -> None:
     recording.end()
     for path in recording.folder.glob("000002.*"):

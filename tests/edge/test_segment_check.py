@@ -66,7 +66,7 @@ def test_one_damage_is_counted_to_the_sample(
     path.write_bytes(content)
     missing = missing_spans(stem, 1, FIRST)
     assert n_samples(missing) == BLOCKS * N - n_samples(read_spans(stem, 1))
-    assert not without(missing, [WHOLE]) or not read_spans(stem, 1)
+    assert not without(missing, [WHOLE])
     if which == "header":
         assert not missing
     if which == "journal" and not is_packed and not is_cut_off:

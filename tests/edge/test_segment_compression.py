@@ -119,7 +119,7 @@ def test_what_a_crash_left_beyond_the_journal_is_no_sample(tmp_path) -> None:
 
 
 def test_a_segment_without_a_block_goes(tmp_path) -> None:
-    Header(FS_HZ, LEADS, START_NS).write(tmp_path / "000001", 0)
+    Header(FS_HZ, LEADS, START_NS, 0).write(tmp_path / "000001", 0)
     (tmp_path / "000001.dat").touch()
     (tmp_path / "000001.blocks").write_bytes(b"torn")
     compress(tmp_path / "000001")
