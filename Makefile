@@ -62,7 +62,7 @@ figures: $(VENV)/dev.done .venv-peers/done
 chaos: $(VENV)/dev.done
 	$(BIN)/python -m benchmarks.chaos $(or $(ARGS),--rounds 500 --seed 1)
 
-# a day of real records at 60 times real time, 24 minutes; page and plot in docs/figures
+# a day of real records at 60 times real time, 24 minutes; docs/soak.md and docs/pictures/soak.png
 soak: $(VENV)/dev.done
 	$(BIN)/python -m benchmarks.soak --data $(DATA)
 
@@ -136,4 +136,4 @@ system-demo:
 	$(call need,pdflatex:$(TEX_LIST) g++:g++)
 
 system-test:
-	$(call need,pdflatex:$(TEX_LIST) g++:g++ pdftotext:poppler-utils mosquitto:mosquitto)
+	$(call need,pdflatex:$(TEX_LIST) g++:g++ pdftotext:poppler-utils mosquitto:mosquitto dbus-daemon:dbus)

@@ -50,15 +50,20 @@ class Publisher:
         """The broker has accepted us."""
         return self._connected
 
-    async def start(self) -> None:
-        """Connect; a broker that is away is tried for ever, one that refuses us raises `UserError`."""
+    async def start(self, *, must_be_let_in: bool = True) -> None:
+        """Connect; a broker that is away is tried for ever.
+
+        Raises:
+            UserError: the broker refuses us, and we must be let in: at a first start the config is wrong.
+                Later it is tried for ever too: a heart is recorded whatever a broker thinks of our password.
+        """
         self._client.connect_async(self._section.host, self._section.port, keepalive=30)
         self._client.loop_start()
         try:
             await asyncio.wait_for(self._answered.wait(), _FIRST_ANSWER_S)
         except TimeoutError:
             _LOG.warning("broker %s:%d does not answer; trying on", self._section.host, self._section.port)
-        if self._refusal is not None:
+        if self._refusal is not None and must_be_let_in:
             self._client.loop_stop()
             raise UserError(
                 f"broker {self._section.host}:{self._section.port} refused"

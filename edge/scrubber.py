@@ -7,7 +7,7 @@ with a pause after each that is nine times as long as reading it took.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -54,10 +54,10 @@ class Scrubber:
 
     async def run(self) -> None:
         """For ever: what is new, then all; each day again."""
-        await self.look_at_newest(pause=_PAUSE)
+        await _in_any_case(self.look_at_newest(_PAUSE))
         while True:
             began_s = time.monotonic()
-            await self._look_at_all()
+            await _in_any_case(self._look_at_all())
             await asyncio.sleep(max(0.0, _EVERY_S - (time.monotonic() - began_s)))
 
     async def look_at_newest(self, pause: float = 0.0) -> None:
@@ -72,7 +72,7 @@ class Scrubber:
     async def _look_at_all(self) -> None:
         """From where an earlier run was ended on; the place is kept beside the recordings."""
         kept = self._root.parent / PLACE
-        place = kept.read_text() if kept.exists() else ""
+        place = kept.read_bytes().decode(errors="replace") if kept.exists() else ""
         left = [one for one in await asyncio.to_thread(self._finished) if one.place > place]
         for n, segment in enumerate(left, 1):
             await self._look_at(segment, _PAUSE)
@@ -111,6 +111,13 @@ class Scrubber:
                 _finish_headers(recording)
         found = [one for recording in recordings(self._root) for one in _segments_of(recording)]
         return sorted(found, key=lambda one: one.place)
+
+
+async def _in_any_case(look: Coroutine[None, None, None]) -> None:
+    try:
+        await look
+    except Exception:  # noqa: BLE001 whatever is wrong with the disk, the edge goes on
+        _LOG.exception("recordings cannot be checked today")
 
 
 def _segments_of(recording: RecordingFolder) -> Iterator[_Segment]:

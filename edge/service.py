@@ -31,6 +31,7 @@ from edge.messages import utc
 from edge.model_question import ModelQuestion, completed
 from edge.outbox import Outbox
 from edge.publisher import Publisher
+from edge.recording_folder import recordings
 from edge.running_bundle import with_bundle
 from edge.sample_clock import SampleClock
 from edge.scrubber import Scrubber
@@ -99,7 +100,7 @@ class EdgeService:
         """Take up what a crash left, analyse the source, deliver; a part that fails ends it all."""
         with locked(self._config.storage.folder):
             await self._keeper.recover()
-            await self._publisher.start()
+            await self._publisher.start(must_be_let_in=not any(recordings(recordings_folder(self._config))))
             self._supervisor.ready()
             work = asyncio.create_task(self._work())
             beside = (self._analyse, self._publisher.run, self._desk.run, self._asks.run, self._tell_state)

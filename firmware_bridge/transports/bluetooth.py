@@ -28,7 +28,7 @@ class Radio:
             return False
         from firmware_bridge.transports.bluez import free_device
 
-        return await free_device(is_wanted)
+        return await free_device(is_wanted, self.client.get("bluez", {}).get("adapter", ""))
 
 
 @asynccontextmanager

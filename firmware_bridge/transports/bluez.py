@@ -24,16 +24,17 @@ async def characteristic_mtu(path: str) -> int | None:
         return body[0].value if body else None
 
 
-async def free_device(is_wanted: Callable[[str, str], bool]) -> bool:
+async def free_device(is_wanted: Callable[[str, str], bool], adapter: str = "") -> bool:
     """Disconnect the device of this address and name, if BlueZ holds a link to it that nobody listens to.
 
     A link outlives a program that was killed: the device sends to nobody, does not advertise, and no scan
-    finds it. A device whose notifications somebody has subscribed to is left alone.
+    finds it. A device whose notifications somebody has subscribed to is left alone. `adapter`: of it alone.
     """
     async with _bluez() as ask:
         body = await ask("/", "org.freedesktop.DBus.ObjectManager", "GetManagedObjects")
         objects = body[0] if body else {}
-        left = [path for path in left_over(objects) if is_wanted(*_address_and_name(objects[path][_DEVICE]))]
+        here = [path for path in left_over(objects) if path.startswith(f"/org/bluez/{adapter}")]
+        left = [path for path in here if is_wanted(*_address_and_name(objects[path][_DEVICE]))]
         return any([await ask(path, _DEVICE, "Disconnect") is not None for path in left])
 
 

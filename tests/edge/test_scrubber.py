@@ -1,5 +1,6 @@
 """Damage that comes after all was confirmed: found by reading again, told once, whatever happens between."""
 
+import asyncio
 import re
 from pathlib import Path
 
@@ -194,3 +195,16 @@ async def test_a_header_that_the_full_disk_did_not_take_is_made_good(tmp_path, r
     recording.end()
     await scrubber(tmp_path, outbox).look_at_newest()
     assert header.read_text() == whole
+
+
+async def test_nothing_on_the_disk_ends_the_reading(tmp_path, recording, outbox, caplog) -> None:
+    """A place of the last reading that is rotten, and then one that cannot be read at all."""
+    recording.end()
+    spoil(segments(recording.folder)[0].with_suffix(".dat"), 1)
+    (tmp_path / PLACE).write_bytes(b"\xff\xfe")
+    await scrubber(tmp_path, outbox)._look_at_all()
+    (tmp_path / PLACE).unlink()
+    (tmp_path / PLACE).mkdir()
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(scrubber(tmp_path, outbox).run(), 3.0)
+    assert "cannot be checked today" in caplog.text

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 
 import pytest
 
@@ -68,6 +69,37 @@ def test_broker_that_refuses_the_password(household, short_record) -> None:
     line = refuses(household, "edge", "--config", "edge.toml")
     assert line.startswith(f"broker 127.0.0.1:{household.port} refused strap-1: ")
     assert line.endswith("(mqtt.username, mqtt.password_file)")
+
+
+def test_a_broker_that_changes_its_mind_costs_no_ecg(household, short_record) -> None:
+    """An edge that has recorded before goes on, and delivers once it is let in again."""
+    (household.folder / "edge.password").write_text("strap secret")
+    (household.folder / "edge.password").chmod(0o600)
+    household.write_edge(f"replay://{short_record}?speed=max", password="edge.password")
+    household.start_hub()
+    household.start_edge()
+    assert household.wait("edge") == 0
+    household.kill("hub", signal.SIGTERM)
+    (household.folder / "strap-1.password").write_text("another")
+    household.start_hub()
+    household.start_edge()
+    household.wait_until(lambda: "refused us" in household.log("edge"), "the edge is refused")
+    household.wait_until(lambda: len(recorded(household)) == 2 and all(recorded(household)), "it records")
+    household.kill("hub", signal.SIGTERM)
+    (household.folder / "strap-1.password").write_text("strap secret")
+    household.start_hub()
+    assert household.wait("edge") == 0
+    assert len([one for one in household.notices() if one.code == "recording_ended"]) == 2
+
+
+def recorded(household) -> list[int]:
+    """Bytes of raw ECG of each recording."""
+    folders = [path.parent for path in household.folder.glob("edge/recordings/*/recording.json")]
+    return [sum(path.stat().st_size for path in ecg_files(folder)) for folder in folders]
+
+
+def ecg_files(folder):
+    return [path for path in folder.iterdir() if path.suffix in (".dat", ".flac")]
 
 
 def test_port_in_use(household) -> None:

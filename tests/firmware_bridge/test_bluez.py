@@ -133,7 +133,8 @@ async def test_a_link_left_by_a_program_that_was_killed_is_ended_once(strap) -> 
     killed.kill()
     await killed.wait()
     assert not await free_device(lambda _, name: name == "another")
-    assert await free_device(lambda _, name: name == NAME)
+    assert not await free_device(lambda _, name: name == NAME, "hci0")
+    assert await free_device(lambda _, name: name == NAME, "hci1")
     assert not await free_device(lambda _, name: name == NAME)
 
 
