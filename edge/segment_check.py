@@ -90,10 +90,10 @@ def _header_of(stem: Path) -> str:
 
 def finish_headers(folder: Path) -> None:
     """Segments that a kill or a full disk left without their number of samples get it; raises `OSError`."""
-    for stem in reversed(segments(folder)):
-        known = sum(min(entry.n_samples, _LONGEST_BLOCK) for entry in journal_of(stem))
+    for stem in segments(folder):
         if n_in_header(stem) != 0:
-            return
+            continue
+        known = sum(min(entry.n_samples, _LONGEST_BLOCK) for entry in journal_of(stem))
         first, *signals = stem.with_suffix(HEADER).read_text().splitlines()
         words = first.split()
         if len(words) > _N_AT and known:

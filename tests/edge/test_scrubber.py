@@ -186,8 +186,11 @@ async def test_a_description_that_cannot_be_read_costs_its_recording_alone(
     assert [one.recording_id for one in recordings(tmp_path / "recordings")] == [recording.recording_id]
 
 
-async def test_a_header_that_the_full_disk_did_not_take_is_made_good(tmp_path, recording, outbox) -> None:
-    header = segments(recording.folder)[-1].with_suffix(".hea")
+@pytest.mark.parametrize("which", [1, -1])
+async def test_a_header_that_the_full_disk_did_not_take_is_made_good(
+    tmp_path, recording, outbox, which
+) -> None:
+    header = segments(recording.folder)[which].with_suffix(".hea")
     whole = header.read_text()
     header.write_text(whole.replace(f" {4 * N} ", " 0 ", 1))
     await scrubber(tmp_path, outbox).look_at_newest()
