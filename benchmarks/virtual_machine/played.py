@@ -24,6 +24,10 @@ def ramp_of(heard_uv: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
     return heard_uv % _BEAT_UV
 
 
+def signal_csv(seconds: int) -> str:
+    """What a virtual device plays with `--record`: so many seconds from number 0 on."""
+    return "\n".join([_HEAD, *map(str, played_uv(0, seconds * FS_HZ)), ""])
+
+
 if __name__ == "__main__":
-    print(_HEAD)
-    print("\n".join(map(str, played_uv(0, int(sys.argv[1]) * FS_HZ))))
+    print(signal_csv(int(sys.argv[1])), end="")
