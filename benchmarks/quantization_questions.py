@@ -80,9 +80,18 @@ def questions(
 
     Of these `most_windows`, drawn at random; a larger number holds all windows of a smaller.
     """
+    rows, asked = drawn_rows(corpus, per_waveform, most_windows)
+    features = np.load(corpus / "features.npy", mmap_mode="r")
+    return [window_of(row, features, reader) for row in rows], asked
+
+
+def drawn_rows(
+    corpus: Path, per_waveform: int, most_windows: int | None = None, *, held_out: bool = True
+) -> tuple[list[dict[str, Any]], list[Question]]:
+    """The same as rows of the corpus; of patients that are held out or of the others."""
     with (corpus / "rows.jsonl").open() as lines:
         every = [json.loads(line) for line in lines]
-    rows = [row for row in every if row["held_out"] and row["seconds"] <= _LONGEST_S]
+    rows = [row for row in every if row["held_out"] is held_out and row["seconds"] <= _LONGEST_S]
     drawn = [
         (index, waveform)
         for number, waveform in enumerate(WAVEFORMS)
@@ -91,9 +100,7 @@ def questions(
     every_window = sorted({index for index, _ in drawn})
     order = np.random.default_rng(11).permutation(every_window).tolist()
     chosen = sorted(order[:most_windows])
-    features = np.load(corpus / "features.npy", mmap_mode="r")
-    windows = [_window(rows[index], features, reader) for index in chosen]
-    return windows, [Question(chosen.index(index), w) for index, w in drawn if index in chosen]
+    return [rows[i] for i in chosen], [Question(chosen.index(i), w) for i, w in drawn if i in chosen]
 
 
 def answered(session: LlamaSession, windows: Sequence[Window]) -> Answered:
@@ -152,7 +159,8 @@ def _asked(window: Window) -> str:
     return locate_question(window.known)
 
 
-def _window(row: dict[str, Any], features: npt.NDArray[np.float16], reader: SignalReader) -> Window:
+def window_of(row: dict[str, Any], features: npt.NDArray[np.float16], reader: SignalReader) -> Window:
+    """A row of the corpus with what the model reads."""
     leads, n_tokens = tuple(row["leads"]), row["seconds"] * TOKENS_PER_SECOND
     own = features[row["first"] : row["first"] + len(leads) * n_tokens].astype(np.float32)
     beats_s = [beat["at_s"] for beat in row["evidence"]["beats"]]
