@@ -58,7 +58,7 @@ train-language: $(VENV)/dev.done
 figures: $(VENV)/dev.done .venv-peers/done
 	$(BIN)/python -m benchmarks.figures --data $(DATA) --into-manifest $(ARGS)
 
-# 500 rounds of kills, cuts, full disks and damage; some hours. ARGS="--rounds 1 --seed 217" repeats one
+# 500 rounds of kills, cuts, full disks, moved clocks and rot; about 45 minutes. ARGS="--rounds 1 --seed 217" repeats one
 chaos: $(VENV)/dev.done
 	$(BIN)/python -m benchmarks.chaos $(or $(ARGS),--rounds 500 --seed 1)
 

@@ -1,7 +1,8 @@
 """From an MQTT message to the store: validate, store, and say what may be confirmed to the edge.
 
 Nothing is dropped in silence: what cannot be stored as an event becomes a dead letter with the reason,
-and is not confirmed, so that the edge keeps it and sends it again once the reason is gone.
+and is not confirmed, so that the edge keeps it and sends it again once the reason is gone. What contradicts an event
+of the same device is confirmed: the first stays, the other is a dead letter, and its reason will not go.
 """
 
 from collections.abc import Mapping
@@ -90,8 +91,15 @@ def _take(store: Store, patient_of_device: Mapping[str, str], device_id: str, me
     if message.topic != event_topic(device_id, event.kind):
         raise _RefusedError(f"a {event.kind} event on this topic")
     _check_owner(patient_of_device, device_id, event)
-    is_new = store.add_event(event, message.received_at)
-    return Outcome("stored" if is_new else "known", device_id, Receipt(event_ids=(event.event_id,)))
+    receipt = Receipt(event_ids=(event.event_id,))
+    try:
+        is_new = store.add_event(event, message.received_at)
+    except StoreError as contradiction:
+        if not store.has_event(device_id, event.event_id):
+            raise
+        _keep_dead_letter(store, device_id, message, str(contradiction))
+        return Outcome("dead_letter", device_id, receipt, str(contradiction))
+    return Outcome("stored" if is_new else "known", device_id, receipt)
 
 
 def _take_state(

@@ -68,6 +68,13 @@ class Store:
             merging.hear(connection, event.device_id, received_at, {"patient_id": event.patient_id})
         return True
 
+    def has_event(self, device_id: str, event_id: UUID) -> bool:
+        """Whether the audit trail holds an event of this id from this device, whatever its content."""
+        table = schema.events
+        key = {"device_id": device_id, "event_id": event_id}
+        with self._engine.connect() as connection:
+            return connection.execute(select(table.c.event_id).filter_by(**key)).first() is not None
+
     def add_dead_letter(
         self,
         topic: str,

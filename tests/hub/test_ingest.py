@@ -96,13 +96,26 @@ def test_an_unknown_field_is_not_swallowed(store):
     assert outcome.reason == "minute.mood: Extra inputs are not permitted"
 
 
-def test_an_event_id_with_another_content_is_kept_as_a_dead_letter(store):
+def test_an_event_id_with_another_content_is_a_dead_letter_and_does_not_come_for_ever(store):
+    """An edge that has lost samples may tell it again in another shape: the first stays, and it may stop."""
     sent = minute()
     take(store, "hearth/v1/strap-1/event/minute", encode(sent))
     changed = sent.model_copy(update={"wear_s": 1.0})
     outcome = take(store, "hearth/v1/strap-1/event/minute", encode(changed))
-    assert (outcome.kind, outcome.receipt) == ("dead_letter", None)
+    assert (outcome.kind, outcome.receipt.event_ids) == ("dead_letter", (sent.event_id,))
     assert "another content" in outcome.reason
+    assert [
+        one.wear_s for one in store.minutes("anna", datetime(1970, 1, 2, tzinfo=UTC), NOW + timedelta(days=9))
+    ] == [sent.wear_s]
+    assert [letter.payload for letter in store.dead_letters()] == [encode(changed)]
+
+
+def test_an_event_id_of_another_device_is_not_confirmed(store):
+    sent = minute()
+    take(store, "hearth/v1/strap-1/event/minute", encode(sent))
+    copied = sent.model_copy(update={"device_id": "strap-2", "patient_id": "berta"})
+    outcome = take(store, "hearth/v1/strap-2/event/minute", encode(copied))
+    assert (outcome.kind, outcome.receipt) == ("dead_letter", None)
 
 
 def test_a_time_beyond_the_calendar_is_a_dead_letter_and_no_crash(store):
