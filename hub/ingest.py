@@ -1,8 +1,8 @@
 """From an MQTT message to the store: validate, store, and say what may be confirmed to the edge.
 
 Nothing is dropped in silence: what cannot be stored as an event becomes a dead letter with the reason,
-and is not confirmed, so that the edge keeps it and sends it again once the reason is gone. What contradicts an event
-of the same device is confirmed: the first stays, the other is a dead letter, and its reason will not go.
+and is not confirmed, so that the edge keeps it and sends it again once the reason is gone. What contradicts
+an event of the same device is confirmed: the first stays, the other's reason will not go.
 """
 
 from collections.abc import Mapping
