@@ -19,6 +19,7 @@ MARK_MM = 3.6
 _MINOR: Colour = (0.97, 0.85, 0.83)
 _MAJOR: Colour = (0.90, 0.63, 0.60)
 _TRACE_MM = 0.22
+_CHARACTER_MM = 1.1  # of a mark's name, on the average
 _LEAST_LABELLED_RR_MS = 180
 _BEAT_COLOURS: dict[BeatClass, Colour] = {
     BeatClass.NORMAL: GREY,
@@ -154,7 +155,9 @@ class _Paper:
         y = row * MARK_MM + 0.6
         tick = y + 1.4 if mark.start_s >= self.line.start_s else y
         bar = Line(((self.x(start_s), tick), (self.x(start_s), y), (self.x(end_s), y)), mark.colour, 0.5)
-        return bar, Label(self.x(start_s) + 0.8, y + 0.6, mark.name, "lb", 6.0, mark.colour)
+        fits = self.x(start_s) + _CHARACTER_MM * len(mark.name) <= self.width_mm
+        x, anchor = (self.x(start_s) + 0.8, "lb") if fits else (self.x(end_s), "rb")
+        return bar, Label(x, y + 0.6, mark.name, anchor, 6.0, mark.colour)
 
 
 def _runs(flags: np.ndarray) -> list[tuple[int, int]]:

@@ -250,6 +250,16 @@ def test_a_mark_lies_under_its_stretch_of_the_trace_on_each_line() -> None:
     assert ends == [pytest.approx((10 + 6 * 25, 10 + 7 * 25)), pytest.approx((10, 10 + 25))]
 
 
+@pytest.mark.parametrize(("start_s", "anchor"), [(1.0, "lb"), (6.2, "rb")])
+def test_the_name_of_a_mark_stays_on_the_paper(start_s, anchor) -> None:
+    (line,) = split_lines(real_strip(7), 7.0)
+    mark = Mark(start_s, 6.9, "language model: ventricular ectopic beat", (0, 0, 0))
+    drawing = draw_line(real_strip(7), line, limits_mv(line.mv), [mark])
+    (name,) = [label for label in drawing.labels if label.text == mark.name]
+    assert name.anchor == anchor
+    assert name.x_mm <= drawing.width_mm
+
+
 def test_what_leaves_the_box_is_marked() -> None:
     loud = real_strip(7, gain=4.0)
     limits = limits_mv(centred_mv(loud))
