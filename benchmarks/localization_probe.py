@@ -98,7 +98,7 @@ class Probe:
                 pool = pools[rng.integers(len(pools))]
                 loss = loss + self._loss(pool[rng.integers(len(pool))]) / _BATCH
             steps.zero_grad()
-            loss.backward()
+            torch.autograd.backward(loss)
             steps.step()
             slower.step()
         self._net.eval()

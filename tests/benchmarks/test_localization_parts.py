@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from benchmarks.localization_parts import WAYS, Case, line, measured
+from benchmarks.localization_parts import WAYS, Case, Row, line, measured
 from benchmarks.quantization_questions import WAVEFORMS, Question
 from edge.labels import Waveform
 
 V, B = Waveform.VENTRICULAR_BEAT, Waveform.VENTRICULAR_BIGEMINY
 
 
-def row_of(classes: str, **spans) -> dict:
+def row_of(classes: str, **spans: list[list[float]]) -> Row:
     beats = [{"at_s": 0.5 + place, "beat_class": beat_class} for place, beat_class in enumerate(classes)]
     evidence = {"duration_s": 10.0, "leads": ["II"], "beats": beats, "spans": [], "readable_s": 10.0}
     return {"seconds": 10, "leads": ["II"], "known": ["V", "B"], "spans": spans, "evidence": evidence}

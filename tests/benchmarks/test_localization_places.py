@@ -9,7 +9,7 @@ EDGES = st.lists(st.integers(0, 100), unique=True, max_size=12).map(sorted)
 
 
 @given(EDGES)
-def test_tenths_give_back_the_stretches(edges) -> None:
+def test_tenths_give_back_the_stretches(edges: list[int]) -> None:
     places = [(a / 10, b / 10) for a, b in zip(edges[::2], edges[1::2], strict=False)]
     assert of_tenths(to_tenths(places, 10)) == places
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.localization_places import to_tenths
-from benchmarks.localization_probe import Probe, is_for_choice
+from benchmarks.localization_probe import Probe, Row, is_for_choice
 from benchmarks.localization_tokens import beat_times, embedding_columns
 from edge.bundle import DEFAULT_BUNDLE, load_manifest
 from edge.labels import Waveform
@@ -14,7 +14,7 @@ V = Waveform.VENTRICULAR_BEAT
 N_PATIENTS, SECONDS, STEPS = 80, 10, 80
 
 
-def rows_of(first: int) -> list[dict]:
+def rows_of(first: int) -> list[Row]:
     """Half of the patients have V, somewhere."""
     rng = np.random.default_rng(first)
     rows = []
@@ -26,7 +26,7 @@ def rows_of(first: int) -> list[dict]:
     return rows
 
 
-def tokens(row: dict) -> np.ndarray:
+def tokens(row: Row) -> np.ndarray:
     """Of which one number says whether V is there, and the others nothing."""
     inside = to_tenths(row["spans"].get("V", ()), SECONDS).reshape(-1, 5).mean(axis=1)
     noise = np.random.default_rng(int(row["record"])).normal(size=(len(inside), 3))
