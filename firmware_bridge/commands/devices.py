@@ -44,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     replay = actions.add_parser("replay", help="watch a capture file once more")
     replay.add_argument("capture", metavar="FILE", help="a capture file")
     replay.add_argument("--device", required=True, help="the device that was captured")
+    replay.add_argument("--fs", metavar="HZ", help="of a device that cannot say its rate, e.g. 250")
     replay.add_argument("--speed", default="1", help="times faster than life, or max (default 1)")
     seconds_option(replay)
     describe = actions.add_parser("describe", help="what a recording is, as JSON")
@@ -94,7 +95,8 @@ def _replay(arguments: argparse.Namespace) -> None:
     from firmware_bridge.commands.watch import watch
 
     uri = capture_uri(arguments.capture, arguments.device)
-    asyncio.run(watch(f"{uri}&speed={arguments.speed}", arguments.seconds))
+    rate = f"&fs={arguments.fs}" if arguments.fs else ""
+    asyncio.run(watch(f"{uri}&speed={arguments.speed}{rate}", arguments.seconds))
 
 
 def _describe(arguments: argparse.Namespace) -> None:

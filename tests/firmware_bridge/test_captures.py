@@ -115,3 +115,10 @@ def test_a_strap_without_waveform_lacks_the_beat_that_was_lost():
     assert {round(rr_ms / 10) for _, rr, _ in rates for rr_ms in rr} <= {79, 80}
     beats = SECONDS["heart_rate"] / 0.8
     assert len(rates) < beats - 1
+
+
+def test_a_capture_of_a_device_without_a_rate_is_replayed_at_the_one_that_is_given(hearth_devices):
+    capture = FOLDER / "ad8232.hcap"
+    replay = hearth_devices("replay", capture, "--device", "ad8232", "--speed", "max", "--fs", 250)
+    assert replay.ends() == 0
+    assert "745 samples" in replay.log[-1]
