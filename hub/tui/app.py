@@ -149,8 +149,9 @@ class DashboardApp(App[None]):
             self.exit()
             return
         now = datetime.now(UTC)
-        for clock in self.screen_stack[0].query("#clock").results(Static):  # none while it closes
-            clock.update(_clock(now, self))
+        for screen in self.screen_stack[:1]:  # none while it closes
+            for clock in screen.query("#clock").results(Static):
+                clock.update(_clock(now, self))
         alarm, words = headline(self.look, now)
         for screen in self.screen_stack:
             for line in screen.query("#silence").results(Static):

@@ -289,3 +289,11 @@ async def test_the_figures_list_what_was_wrong(store, config):
         await pilot.press("f")
         await pilot.pause()
         assert "for 42 min 00 s: The home computer is too hot (84 °C)" in " ".join(shown(app).split())
+
+
+async def test_the_clock_may_strike_once_more_while_the_dashboard_closes(store, config):
+    app = DashboardApp(Source(config))
+    async with app.run_test():
+        pass
+    assert not app.screen_stack
+    app._beat()
