@@ -56,7 +56,7 @@ def recall(index: KnowledgeIndex, cases: Sequence[Case], most: int) -> Share:
         line = cleaned(case["q"])
         reading = reader.read(line)
         if reading.intent == Intent(case["intent"]):
-            found = {passage.ref for passage in passages(index, line, reading)[:most]}
+            found = {passage.ref for passage in passages(index, reader, line, reading)[:most]}
             hits += bool(found & set(case["ref"]))
     return Share(hits, len(wanted))
 

@@ -2,7 +2,7 @@
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Final
@@ -66,16 +66,21 @@ class KnowledgeIndex:
         rows = [(p.title, names.also, p.heading, names.cue, p.text) for p, names in self._passages]
         self._database.executemany("INSERT INTO passages VALUES (?, ?, ?, ?, ?)", rows)
 
-    def find(self, question: str, most: int = 3) -> list[Passage]:
-        """The passages nearest to a question, best first; none where no word of it is on any page."""
+    def find(self, question: str, most: int = 3, naming: Collection[str] = ()) -> list[Passage]:
+        """The passages nearest to a question, best first; none where no word of it is on any page.
+
+        `naming`: phrases of which a passage, or the names of its page, must hold one.
+        """
         line = question.lower()
         words = [word for word in re.findall(r"[^\W_]+", line) if not _NOT_SAID.fullmatch(word)]
         if not words:
             return []
         cues = [cue for cue, asked, _ in _CUES if re.search(asked, line)]
-        query = " OR ".join(f'"{word}"' for word in dict.fromkeys(words))
+        query = " OR ".join(map(_quoted, dict.fromkeys(words)))
         if cues:
             query = f"({query}) AND ({query} OR {' OR '.join(cues)})"  # a cue alone finds nothing
+        if naming:
+            query = f"({query}) AND ({' OR '.join(map(_quoted, naming))})"
         rows = self._database.execute(
             "SELECT rowid FROM passages WHERE passages MATCH ?"
             " ORDER BY bm25(passages, ?, ?, ?, ?, ?), rowid LIMIT ?",
@@ -118,6 +123,10 @@ def _passages(page: str, text: str) -> Iterator[tuple[Passage, _Names]]:
         ref = f"{page}#{re.sub(r'[^a-z0-9]+', '-', heading.lower()).strip('-')}"
         passage = Passage(ref, title.strip("# \n"), heading.strip(), _one_line(words), _one_line(sources))
         yield passage, _Names(_one_line(also), _cue(heading))
+
+
+def _quoted(phrase: str) -> str:
+    return f'"{phrase}"'
 
 
 def _cue(heading: str) -> str:

@@ -44,6 +44,7 @@ _EMERGENCY: Final = (
 )
 _IN_NEED: Final = "If somebody is unwell, do not ask Hearth: call your emergency number or a doctor."
 _CALL: Final = "emergency#call-at-once"
+_ON_THE_PAGES: Final = (Reason.PROGNOSIS, Reason.DIAGNOSIS)  # no page is about medicines, or what one may do
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,25 +76,30 @@ def answer(asker: Asker, question: str, episode: str | None = None) -> Answer:
     return _BY_INTENT.get(reading.intent, _remembered)(asker, line, reading)
 
 
-def passages(index: KnowledgeIndex, line: str, reading: Reading) -> list[Passage]:
-    """The pages' word on a question, best first."""
+def passages(index: KnowledgeIndex, reader: Reader, line: str, reading: Reading) -> list[Passage]:
+    """The pages' word on a question, best first; on one that is refused only what names what it names."""
     if reading.intent is Intent.EMERGENCY:
         return [index.passage(_CALL)]
-    return [] if reading.reason is Reason.INSTRUCTION else index.find(line)
+    if reading.intent is not Intent.REFUSED:
+        return index.find(line)
+    named = reader.named(line) if reading.reason in _ON_THE_PAGES else ()
+    return index.find(line, naming=named) if named else []
 
 
 def _refused(asker: Asker, line: str, reading: Reading) -> Answer:
     assert reading.reason is not None, "each rule that refuses says why"
-    found = passages(asker.index, line, reading)[:1]
+    found = passages(asker.index, asker.reader, line, reading)[:1]
     return Answer("refused", reading, (_REFUSALS[reading.reason],), tuple(found))
 
 
 def _emergency(asker: Asker, line: str, reading: Reading) -> Answer:
-    return Answer("answered", reading, (_EMERGENCY,), tuple(passages(asker.index, line, reading)))
+    return Answer(
+        "answered", reading, (_EMERGENCY,), tuple(passages(asker.index, asker.reader, line, reading))
+    )
 
 
 def _explained(asker: Asker, line: str, reading: Reading) -> Answer:
-    found = passages(asker.index, line, reading)[:1]
+    found = passages(asker.index, asker.reader, line, reading)[:1]
     return Answer("answered", reading, (), tuple(found)) if found else _not_understood(asker, line, reading)
 
 

@@ -63,6 +63,11 @@ class Phrases:
         """Words of the longest one in the text (singular words, a space after each); 0 where none is."""
         return max((length for length, pattern in self.patterns if pattern.search(text)), default=0)
 
+    def found_in(self, text: str) -> tuple[str, ...]:
+        """Those that are in it, as they stand there."""
+        found = (pattern.search(text) for _, pattern in self.patterns)
+        return tuple(dict.fromkeys(one[0].strip() for one in found if one))
+
     def are_in(self, text: str) -> bool:
         """Whether any is."""
         return any(pattern.search(text) for _, pattern in self.patterns)

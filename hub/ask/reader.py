@@ -74,6 +74,11 @@ class Reader:
                 return Reading(rule.intent, rule.name, subject, rule.reason)
         return signal or self._by_name(line, text, subject)
 
+    def named(self, line: str) -> tuple[str, ...]:
+        """The findings and medical words that a question names, as it spells them."""
+        text = self._text(line)
+        return tuple(word for of in ("subjects", "terms") for word in self.tables.lists[of].found_in(text))
+
     def _by_name(self, line: str, text: str, subject: Subject | None) -> Reading:
         """A bare name: counted where a time is named too, else explained."""
         if subject is not None:

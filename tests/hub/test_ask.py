@@ -206,6 +206,23 @@ def test_what_the_data_cannot_answer(asker, question, status, words):
     assert words in "\n".join(lines(given_answer))
 
 
+@pytest.mark.parametrize(
+    ("question", "refs"),
+    [
+        ("should I take more bisoprolol", []),
+        ("which medicine helps against AF", []),
+        ("can I go jogging tomorrow", []),
+        ("do I have heart failure?", []),
+        ("Am I going to die?", []),
+        ("Will I have a heart attack?", ["strap-ecg#a-heart-attack-cannot-be-seen"]),
+        ("What is my risk of stroke in the next ten years?", ["atrial-fibrillation#what-it-means"]),
+    ],
+)
+def test_a_refusal_cites_only_what_is_about_it(asker, question, refs):
+    told = as_json(answer(asker, question))
+    assert (told["status"], told["passages"]) == ("refused", refs)
+
+
 def test_every_example_is_understood(asker):
     for example in EXAMPLES:
         if "episode 3f2a9c1e" not in example:
