@@ -10,7 +10,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from edge import events, topics
 from edge.config import MqttSection
-from edge.publisher import with_credentials
+from edge.publisher import why_not_reached, with_credentials
 
 _HUB_S = 1.0
 
@@ -39,7 +39,7 @@ def probe(device_id: str, section: MqttSection, patience_s: float) -> BrokerFoun
     try:
         client.connect(section.host, section.port, keepalive=10)
     except OSError as error:
-        return BrokerFound(accepted=False, reason=error.strerror or str(error))
+        return BrokerFound(accepted=False, reason=why_not_reached(error))
     client.loop_start()
     try:
         return _found(heard, patience_s)

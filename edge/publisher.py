@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import ssl
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -42,6 +43,7 @@ class Publisher:
         self._rows_in_flight: set[int] = set()
         self._connected, self._answered = False, asyncio.Event()
         self._refusal: str | None = None
+        self._trouble = ""
         self._hub_may_listen = True
         self._client = self._make_client()
 
@@ -62,7 +64,8 @@ class Publisher:
         try:
             await asyncio.wait_for(self._answered.wait(), _FIRST_ANSWER_S)
         except TimeoutError:
-            _LOG.warning("broker %s:%d does not answer; trying on", self._section.host, self._section.port)
+            if not self._trouble:
+                _LOG.warning("broker %s:%d does not answer; trying on", *self._address)
         if self._refusal is not None and must_be_let_in:
             self._client.loop_stop()
             raise UserError(
@@ -130,6 +133,7 @@ class Publisher:
         client.will_set(self._availability, "offline", qos=1, retain=True)
         client.reconnect_delay_set(min_delay=1, max_delay=30)
         client.on_connect = self._on_connect
+        client.on_connect_fail = lambda *_: self._in_loop(self._not_reached, why_not_reached(sys.exception()))
         client.on_disconnect = lambda *_: self._in_loop(self._lost)
         client.on_publish = lambda _c, _u, mid, *_: self._in_loop(self._acknowledged, mid)
         client.on_message = lambda _c, _u, message: self._in_loop(self._heard, message.topic, message.payload)
@@ -153,19 +157,29 @@ class Publisher:
 
     def _greeted(self, reason: str, is_failure: bool) -> None:  # noqa: FBT001 a callback's positional flag
         if is_failure:
-            if self._refusal != reason:
-                _LOG.error("broker %s:%d refused us: %s", self._section.host, self._section.port, reason)
+            self._tell(logging.ERROR, f"refused us: {reason}")
             self._refusal = reason if reason in _REFUSALS else None
         else:
             _LOG.info("connected to broker %s:%d", self._section.host, self._section.port)
-            self._connected, self._refusal = True, None
+            self._connected, self._refusal, self._trouble = True, None, ""
             self._outbox.requeue()
         if self._refusal or not is_failure:
             self._answered.set()
 
+    def _not_reached(self, why: str) -> None:
+        self._tell(logging.WARNING, f"cannot be reached: {why}; trying on")
+
+    def _tell(self, level: int, trouble: str) -> None:
+        """Once, and again when it is another."""
+        if trouble != self._trouble:
+            _LOG.log(level, "broker %s:%d %s", *self._address, trouble)
+        self._trouble = trouble
+
     def _lost(self) -> None:
         if self._connected:
             _LOG.warning("connection to broker %s:%d lost; events wait in the outbox", *self._address)
+        elif not self._trouble:
+            self._not_reached("it ends the connection before it has let us in")
         self._connected = False
 
     @property
@@ -201,6 +215,15 @@ class Publisher:
 
 
 _HUB_AVAILABILITY = topics.availability_topic(events.HUB_ID)
+
+
+def why_not_reached(error: BaseException | None) -> str:
+    """One line: no such name, refused, no certificate that is trusted, ..."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"TLS: {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return f"TLS: {error.reason or error}"
+    return str(getattr(error, "strerror", None) or error or "it does not answer")
 
 
 def with_credentials(client: mqtt.Client, device_id: str, section: MqttSection) -> None:
