@@ -3,6 +3,7 @@
 Of two windows the measured verdict stands in the answer, whatever the model says; see `edge.comparison`.
 """
 
+import asyncio
 import logging
 
 import numpy as np
@@ -46,7 +47,8 @@ class LanguageAnswers:
             return answer
         try:
             asked_of_model = question_request(windows, evidence, request.question)
-            said = await self._process.ask(asked_of_model, left_s)
+            async with asyncio.timeout(left_s):  # also where it is busy, or is being loaded
+                said = await self._process.ask(asked_of_model, left_s)
         except (TimeoutError, LocalizerError, UserError, OSError) as error:
             _LOG.warning("language model: %s: %s", type(error).__name__, error)
             return answer
@@ -72,7 +74,10 @@ def question_request(
 
 
 def completed(answer: AskAnswer, said: tuple[Said, ...], evidence: list[Evidence], model: str) -> AskAnswer:
-    """The measured answer, with the model's sentences that hold, and its places where it may name them."""
+    """The measured answer, with the model's sentences that hold, and its places where it may name them.
+
+    `model` is named only where a word of it is left.
+    """
     findings, unconfirmed = answer.findings, 0
     if len(said) > 1:
         fused = fuse(evidence[0].spans, read_findings(said[1], evidence[0].duration_s) or [])
@@ -82,13 +87,19 @@ def completed(answer: AskAnswer, said: tuple[Said, ...], evidence: list[Evidence
         kept, struck = borne_out(items, changes(*evidence))
         struck += bool(said[0].text and not items)
         agreed = f"The language model says the same of {', '.join(kept)}." if kept else ""
-        sentences = (answer.text, agreed)
+        words, sentences = agreed, (answer.text, agreed)
     else:
         checked = check(said[0].text, with_findings(evidence[0], findings))
-        sentences, struck = (checked.text, answer.text), len(checked.struck)
+        words, sentences = checked.text, (checked.text, answer.text)
+        struck = len(checked.struck)
     text = " ".join(filter(None, sentences))
     return answer.model_copy(
-        update={"text": text, "findings": findings, "struck": struck + unconfirmed, "model": model}
+        update={
+            "text": text,
+            "findings": findings,
+            "struck": struck + unconfirmed,
+            "model": model if words else None,
+        }
     )
 
 

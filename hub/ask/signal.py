@@ -53,7 +53,7 @@ def sentences(answer: AskAnswer, zone: tzinfo) -> Iterator[str]:
         at = moment_text(evidence.start_at, zone)
         yield f"{window}: {evidence.seconds:.0f} s from {at} on; measured: {evidence.text}."
     if answer.struck:
-        yield f"Struck: {answer.struck} statements that the measurements do not bear out."
+        yield f"Struck: {_statements(answer.struck)}, which the measurements do not bear out."
     if answer.model:
         yield f"Worded by {answer.model}."
 
@@ -63,6 +63,10 @@ def episode_sentence(episode: Episode, zone: tzinfo) -> str:
     said = episode.localization.sentence if episode.localization else None
     words = f" The language model wrote: {said}" if said else ""
     return f"{cited([episode], zone, named=True)}, {episode.priority} priority.{words}"
+
+
+def _statements(number: int) -> str:
+    return f"{number} statement{'s' * (number != 1)} of the language model"
 
 
 def _of_episode(episode: Episode) -> AskWindow:

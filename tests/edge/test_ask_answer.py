@@ -1,5 +1,7 @@
 """What the language model says of two windows never is the answer, and what it contradicts is struck."""
 
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -8,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.ask_answer import LanguageAnswers, completed
+from edge.ask_desk import AskDesk
 from edge.ask_measured import MeasuredAnswers, answer_sentences
 from edge.bundle import DEFAULT_BUNDLE
 from edge.events import AskAnswer, AskRequest, AskWindow
@@ -16,7 +19,7 @@ from edge.labels import BeatClass
 from edge.language_bundle import DEFAULT_LANGUAGE_BUNDLE
 from edge.language_model import default_path
 from edge.localizer_process import LocalizerProcess, ModelFiles
-from edge.localizer_request import Said
+from edge.localizer_request import Branch, LocalizerRequest, Said
 from edge.pipeline import PipelineSettings
 from edge.recorder import Recorder, RecorderSettings
 from edge.recording_folder import new_recording
@@ -31,6 +34,10 @@ FAST = Evidence(
     10.0, ("I",), tuple(EvidenceBeat(i / 2, BeatClass.NORMAL) for i in range(20)), (), 10.0, qrs_ms=92
 )
 BOTH = [CALM, FAST]
+START_NS = 1_767_600_000 * NS_PER_S
+needs_model = pytest.mark.skipif(
+    not default_path().is_file(), reason="no language model: hearth models install"
+)
 
 
 def measured() -> AskAnswer:
@@ -55,38 +62,81 @@ def test_words_that_are_no_comparison_change_nothing() -> None:
     assert whole("").struck == 0
 
 
+def test_the_model_is_named_only_where_a_word_of_it_is_left() -> None:
+    assert whole("rhythm same; rate lower").model == "m"
+    assert whole("rate lower").model is None
+    assert whole("").model is None
+    measured_alone = measured().model_copy(update={"text": "10 beats in 10 s."})
+    said = ("There is atrial fibrillation.", "The heart rate is 60 bpm.")
+    answers = [completed(measured_alone, (Said(words, ()),), [CALM], "m") for words in said]
+    assert [(one.model, one.struck) for one in answers] == [(None, 1), ("m", 0)]
+
+
 @given(st.text(max_size=80))
 def test_whatever_the_model_says_the_measured_text_comes_first_and_whole(words) -> None:
     assert whole(words).text.startswith(measured().text)
 
 
-@pytest.mark.skipif(not default_path().is_file(), reason="no language model: hearth models install")
-async def test_two_recorded_windows_through_the_real_model(toy_uv, tmp_path) -> None:
-    start_ns = 1_767_600_000 * NS_PER_S
+@pytest.fixture
+def measured_answers(toy_uv, tmp_path) -> Iterator[MeasuredAnswers]:
+    """Of a recording of ninety seconds."""
     recording = new_recording(tmp_path, "replay:x", Device("strap", 360.0, ("MLII",), 1000.0))
     recorder = Recorder(recording.folder, 360.0, ("MLII",), RecorderSettings())
-    recorder.append(PlacedBlock(0, start_ns, toy_uv))
+    recorder.append(PlacedBlock(0, START_NS, toy_uv))
     recorder.close()
-    starts = (start_ns + 5 * NS_PER_S, start_ns + 60 * NS_PER_S)
-    about = tuple(AskWindow(seconds=10, start_at=datetime.fromtimestamp(at / NS_PER_S, UTC)) for at in starts)
-    request = AskRequest(
+    measured = MeasuredAnswers(tmp_path, SpanReader(DEFAULT_BUNDLE, PipelineSettings()).read)
+    yield measured
+    measured.close()
+
+
+@pytest.fixture
+async def process() -> AsyncIterator[LocalizerProcess]:
+    files = ModelFiles(default_path(), DEFAULT_LANGUAGE_BUNDLE, DEFAULT_BUNDLE)
+    process = LocalizerProcess(files, threads=1)
+    yield process
+    await process.close()
+
+
+def question(text: str, *after_s: int, deadline_s: float = 200) -> AskRequest:
+    starts = [datetime.fromtimestamp(START_NS / NS_PER_S + second, UTC) for second in after_s]
+    return AskRequest(
         question_id=uuid4(),
         device_id="strap",
         asked_at=datetime.now(UTC),
-        deadline_s=200,
-        question="is it different from a minute ago?",
-        about=about,
+        deadline_s=deadline_s,
+        question=text,
+        about=tuple(AskWindow(seconds=10, start_at=start_at) for start_at in starts),
     )
-    process = LocalizerProcess(ModelFiles(default_path(), DEFAULT_LANGUAGE_BUNDLE, DEFAULT_BUNDLE), threads=1)
-    measured = MeasuredAnswers(tmp_path, SpanReader(DEFAULT_BUNDLE, PipelineSettings()).read)
+
+
+@needs_model
+async def test_a_model_that_is_busy_costs_its_words_and_not_the_answer(measured_answers, process) -> None:
+    await measured_answers.answer(question("what do you see?", 5))  # the encoder is there
+    busy = asyncio.create_task(
+        process.ask(LocalizerRequest((), ("beat " * 1900,), (Branch("?", None, 99),)), 100)
+    )
+    desk_says: asyncio.Queue[AskAnswer] = asyncio.Queue()
+    desk = AskDesk(LanguageAnswers(measured_answers, process).answer, desk_says.put_nowait)
+    job = asyncio.create_task(desk.run())
+    desk.submit(question("what do you see?", 5, deadline_s=3))
+    answer = await asyncio.wait_for(desk_says.get(), 60)
+    assert not busy.done()
+    assert (answer.status, answer.model) == ("answered", None)
+    assert "heart rate" in answer.text
+    job.cancel()
+    busy.cancel()
+
+
+@needs_model
+async def test_two_recorded_windows_through_the_real_model(measured_answers, process) -> None:
+    measured, request = measured_answers, question("is it different from a minute ago?", 5, 60)
     alone = await measured.answer(request)
     whole = await LanguageAnswers(measured, process).answer(request)
-    await process.close()
-    measured.close()
     assert alone.text.startswith("In short: rate ")
-    assert (whole.status, whole.model) == ("answered", default_path().stem)
+    assert whole.status == "answered"
     assert whole.text.startswith(alone.text)
     agreed = [
         item for item in ("rate", "rhythm", "ectopy", "intervals") if item in whole.text[len(alone.text) :]
     ]
     assert len(agreed) + whole.struck > 0
+    assert whole.model == (default_path().stem if agreed else None)

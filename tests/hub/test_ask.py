@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from edge.events import AskAnswer, EpisodeEvent, LiveState, MinuteEvent
 from edge.labels import BeatClass, Finding, Priority, Rhythm
+from hub.ask import signal
 from hub.ask.answer import as_json, lines
 from hub.ask.answering import EXAMPLES, Asker, answer
 from hub.ask.question import QuestionError
@@ -221,6 +222,21 @@ def test_what_the_data_cannot_answer(asker, question, status, words):
 def test_a_refusal_cites_only_what_is_about_it(asker, question, refs):
     told = as_json(answer(asker, question))
     assert (told["status"], told["passages"]) == ("refused", refs)
+
+
+@pytest.mark.parametrize(
+    ("struck", "model", "told"),
+    [
+        (0, "small", ["Worded by small."]),
+        (1, None, ["Struck: 1 statement of the language model, which the measurements do not bear out."]),
+        (0, None, []),
+    ],
+)
+def test_what_the_model_had_to_do_with_it_is_told(struck, model, told):
+    heard = AskAnswer(
+        question_id=SPACE, device_id="d", status="answered", text="Seen.", struck=struck, model=model
+    )
+    assert list(signal.sentences(heard, UTC)) == ["Seen.", *told]
 
 
 def test_every_example_is_understood(asker):
