@@ -22,33 +22,13 @@ from hub.tui.source import Source
 NOW = datetime.now(UTC).replace(microsecond=0)
 IDS = {"device_id": "strap-1", "patient_id": "anna", "recording_id": UUID(int=7)}
 EPISODE = uuid5(UUID(int=7), "episode")
-HUB_TOML = """\
-[hub]
-database = "hub.db"
-[mqtt]
-port = {port}
-password_file = "hub.password"
-[[patients]]
-id = "anna"
-name = "Anna Berger"
-[[patients]]
-id = "josef"
-name = "Josef Huber"
-[[devices]]
-id = "strap-1"
-patient = "anna"
-password_file = "hub.password"
-"""
 
 
 @pytest.fixture
-def config(tmp_path):
+def config(hub_toml):
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         port = listener.getsockname()[1]
-    (tmp_path / "hub.password").write_text("secret")
-    (tmp_path / "hub.password").chmod(0o600)
-    (tmp_path / "hub.toml").write_text(HUB_TOML.format(port=port))
-    return load(tmp_path / "hub.toml")
+    return load(hub_toml("anna", "josef", port=port))
 
 
 @pytest.fixture

@@ -237,14 +237,8 @@ def ask(tmp_path, *words):
 
 
 @pytest.fixture
-def config(tmp_path, store):
-    (tmp_path / "hub.password").write_text("secret")
-    (tmp_path / "hub.password").chmod(0o600)
-    (tmp_path / "hub.toml").write_text(
-        '[hub]\ndatabase = "hub.db"\n[mqtt]\npassword_file = "hub.password"\n'
-        '[[patients]]\nid = "anna"\nname = "Anna"\n[[devices]]\nid = "strap-1"\npatient = "anna"\n'
-        'password_file = "hub.password"\n'
-    )
+def config(tmp_path, store, hub_toml):
+    hub_toml("anna")
     return tmp_path
 
 

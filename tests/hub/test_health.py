@@ -31,19 +31,6 @@ from hub.watch import watch_of
 
 NOW = datetime.now(UTC)
 STALE = (timedelta(minutes=15), timedelta(minutes=30))
-HUB_TOML = """\
-[hub]
-database = "hub.db"
-[mqtt]
-password_file = "hub.password"
-[[patients]]
-id = "anna"
-name = "Anna Berger"
-[[devices]]
-id = "strap-1"
-patient = "anna"
-password_file = "strap.password"
-"""
 
 
 def trouble(code, minutes=12, text="0.21 GB are left"):
@@ -123,9 +110,8 @@ def test_of_a_silent_device_silence_is_the_headline():
 
 
 @pytest.fixture
-def config(tmp_path):
-    (tmp_path / "hub.toml").write_text(HUB_TOML)
-    return load(tmp_path / "hub.toml")
+def config(hub_toml):
+    return load(hub_toml("anna"))
 
 
 @pytest.fixture

@@ -33,31 +33,6 @@ from hub.tui.view import headline, look, read_history
 
 SECONDS = 120
 SENTENCE = "The strip shows ventricular ectopy; the third beat is early and wide."
-HUB_TOML = """\
-[hub]
-database = "hub.db"
-
-[mqtt]
-password_file = "hub.password"
-
-[[patients]]
-id = "anna"
-name = "Anna Berger"
-
-[[patients]]
-id = "josef"
-name = "Josef Huber"
-
-[[devices]]
-id = "strap-1"
-patient = "anna"
-password_file = "strap.password"
-
-[[devices]]
-id = "strap-2"
-patient = "josef"
-password_file = "strap.password"
-"""
 
 
 @pytest.fixture(scope="module")
@@ -78,10 +53,8 @@ def events():
 
 
 @pytest.fixture
-def config(tmp_path):
-    path = tmp_path / "hub.toml"
-    path.write_text(HUB_TOML)
-    return load(path)
+def config(hub_toml):
+    return load(hub_toml("anna", "josef"))
 
 
 @pytest.fixture
