@@ -100,6 +100,8 @@ class DashboardApp(App[None]):
         if not main.query(Footer):  # it closes
             return
         await main.query_one(Patients).show(look.patients, look.selected)
+        if not main.query(Footer):
+            return
         main.set_class(look.history is None, "-empty")
         main.query_one("#missing", Static).update(_missing(look, self.source))
         if look.history is not None:

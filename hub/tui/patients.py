@@ -64,7 +64,7 @@ class Patients(VerticalScroll):
             cards = [PatientCard(view.patient.patient_id) for view in views]
             await self.mount_all(cards)
         for card, view in zip(cards, views, strict=True):
-            if card.is_mounted:
+            if card.is_mounted and card.query(Digits):  # not while the app closes
                 card.show(view, selected=view is selected)
 
 
