@@ -45,6 +45,8 @@ class LanguageAnswers:
         left_s = seconds_left(request) - _FAREWELL_S
         if self._process is None or answer.status != "answered" or left_s <= 0:
             return answer
+        if len(windows) == 1 and not windows[0].is_whole:
+            return answer  # its times would count from another moment than those that were measured
         try:
             asked_of_model = question_request(windows, evidence, request.question)
             async with asyncio.timeout(left_s):  # also where it is busy, or is being loaded

@@ -41,8 +41,7 @@ class SpanReader:
         whole = np.empty((last.stop_index - first.first_index, len(window.leads)), np.int32)
         strip = RawStrip(first.first_index, first.start_ns, whole, ())
         evidence = _with_intervals(pipeline.evidence(strip, window.leads), waves)
-        is_whole = sum(len(block.ecg_uv) for block in window.blocks) == len(whole)
-        return self._witness.add_to(evidence, _raw(window)) if is_whole else evidence
+        return self._witness.add_to(evidence, _raw(window)) if window.is_whole else evidence
 
     def add_to(self, evidence: Evidence, ecg: RawEcg) -> Evidence:
         """What the stream knew of a strip, with intervals and right bundle branch block as in `read`."""

@@ -79,10 +79,12 @@ def test_whatever_the_model_says_the_measured_text_comes_first_and_whole(words) 
 
 @pytest.fixture
 def measured_answers(toy_uv, tmp_path) -> Iterator[MeasuredAnswers]:
-    """Of a recording of ninety seconds."""
+    """Of a recording of ninety seconds, and after a gap of five of another minute."""
     recording = new_recording(tmp_path, "replay:x", Device("strap", 360.0, ("MLII",), 1000.0))
     recorder = Recorder(recording.folder, 360.0, ("MLII",), RecorderSettings())
     recorder.append(PlacedBlock(0, START_NS, toy_uv))
+    later = len(toy_uv) + 5 * 360
+    recorder.append(PlacedBlock(later, START_NS + round(later * NS_PER_S / 360), toy_uv[: 60 * 360]))
     recorder.close()
     measured = MeasuredAnswers(tmp_path, SpanReader(DEFAULT_BUNDLE, PipelineSettings()).read)
     yield measured
@@ -107,6 +109,17 @@ def question(text: str, *after_s: int, deadline_s: float = 200) -> AskRequest:
         question=text,
         about=tuple(AskWindow(seconds=10, start_at=start_at) for start_at in starts),
     )
+
+
+async def test_the_model_is_not_asked_across_a_gap(measured_answers, tmp_path, caplog) -> None:
+    missing = ModelFiles(tmp_path / "none.gguf", DEFAULT_LANGUAGE_BUNDLE, DEFAULT_BUNDLE)
+    answers = LanguageAnswers(measured_answers, LocalizerProcess(missing, threads=1))
+    across = await answers.answer(question("what do you see?", 87))
+    assert (across.status, across.model, caplog.messages) == ("answered", None, [])
+    before = await answers.answer(question("what do you see?", 5))
+    assert (before.status, before.model) == ("answered", None)
+    (said,) = caplog.messages
+    assert said.endswith("none.gguf: no such file")
 
 
 @needs_model

@@ -180,6 +180,21 @@ def test_a_gap_stays_a_gap(recorded):
     assert samples(window).tolist() == [*range(80 * 130, 100 * 130), *range(120 * 130, 140 * 130)]
     jumps = [b.first_index - a.stop_index for a, b in zip(window.blocks, window.blocks[1:], strict=False)]
     assert max(jumps) == 20 * 130
+    assert not window.is_whole
+
+
+@pytest.mark.parametrize(("about", "first_s"), [({}, 140), ({"start_at": START}, 0)])
+def test_of_a_recording_faster_than_life_it_is_a_minute_of_signal(tmp_path, about, first_s):
+    recording = new_recording(tmp_path, "replay:x", Device("strap", FS_HZ, ("I",), 1000.0))
+    recorder = Recorder(recording.folder, FS_HZ, ("I",), RecorderSettings(segment_s=60))
+    for second in range(200):
+        index = np.arange(second * 130, (second + 1) * 130, dtype=np.int32)
+        start_ns = round(START.timestamp()) * NS_PER_S + second * NS_PER_S // 4
+        recorder.append(PlacedBlock(second * 130, start_ns, index[:, None]))
+    recorder.close()
+    window = recorded_window(tmp_path, AskWindow(seconds=60, **about))
+    assert samples(window).tolist() == list(range(first_s * 130, (first_s + 60) * 130))
+    assert window.is_whole
 
 
 @pytest.mark.parametrize("offset_s", [-3600, 101, 10_000])
