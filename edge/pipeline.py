@@ -39,9 +39,10 @@ from edge.strips import StripCutter
 from edge.window_evidence import Window, WindowMemory
 
 _STALE_RATE_NS = 5 * NS_PER_S
-_STATE_VERSION = 5  # of what `snapshot` holds
+_STATE_VERSION = 6  # of what `snapshot` holds
 _MADE_WITH = frozenset({"_encoder", "_beside"})
 _HALF_MINUTE_NS = 30 * NS_PER_S
+_HALF_QRS_S = 0.15  # what is left of a beat so near to the end of the signal has no class
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +187,8 @@ class Pipeline:
             outputs += self._take_second(self._second(read))
             for found in () if self._is_silent else read.beats:
                 beat = self._beat(found)
-                outputs += self._take_beat(beat) if self._analysable else [_unclassified(beat)]
+                is_whole = self._analysable and not self._is_cut(beat)
+                outputs += self._take_beat(beat) if is_whole else [_unclassified(beat)]
         decided_index = self._index(self._reader.decided_s)
         outputs += self._episodes.completed(decided_index)
         closed = self._minutes.close_before(self._clock.utc_ns(decided_index))
@@ -220,6 +222,10 @@ class Pipeline:
         return Beat(
             index, self._clock.utc_ns(index), beat_class, round(found.confidence, 4), self._rr_ms(index)
         )
+
+    def _is_cut(self, beat: Beat) -> bool:
+        """Whether the signal ends within its QRS complex, as far as samples have come."""
+        return beat.index + _HALF_QRS_S * self._fs_hz > self._strips.stop
 
     def _rr_ms(self, index: int) -> float | None:
         """To the beat before; unknown where the line moved so much that beats may be missing."""
@@ -272,5 +278,5 @@ class Pipeline:
 
 
 def _unclassified(beat: Beat) -> Beat:
-    """In a second that cannot be read a beat has a place, no class and no interval; no rule counts it."""
+    """Unreadable or cut off, a beat has a place, no class and no interval; no rule counts it."""
     return replace(beat, beat_class=BeatClass.UNKNOWN, rr_ms=None)

@@ -14,6 +14,9 @@ from edge.sequence_features import SequenceFeatures
 
 Float32 = npt.NDArray[np.float32]
 
+_BEATS_BEFORE_S = 2
+"""A beat is early by an interval before its own: after a gap the third is the first that can be."""
+
 
 @dataclass(frozen=True, slots=True)
 class FoundBeat:
@@ -48,6 +51,7 @@ class SequenceReader:
         self._state: Float32 | None = np.zeros(model.width, np.float32) if model else None
         self._waiting: deque[RawBeat] = deque()
         self._past_s: deque[float] = deque(maxlen=1 + (model.delay_beats if model else 0))
+        self._n_beats = 0
         self.decided_s = 0.0
 
     def feed(self, beats: list[RawBeat], known_s: float, encoder: Encoder) -> list[FoundBeat]:
@@ -73,6 +77,9 @@ class SequenceReader:
         scores = classes * self._class_weights
         # in atrial fibrillation or flutter no beat is premature
         scores[self._s_column] *= (1 - af) * (1 - beat.rhythm[self._flutter_column])
+        if self._state is not None and self._n_beats < _BEATS_BEFORE_S:
+            scores[self._s_column] = 0.0
+        self._n_beats += 1
         best = int(scores.argmax())
         return FoundBeat(beat.at_s, best, float(scores[best] / scores.sum()), af, self._past_s[0])
 

@@ -66,6 +66,24 @@ def test_very_short_recordings_end_well(encoder, toy_uv, cut, seconds) -> None:
     assert len(beats(outputs)) <= 2 * seconds + 1
 
 
+def test_in_one_second_no_beat_is_early(encoder, toy_uv, cut) -> None:
+    heart = at_rate(toy_uv, FS_HZ)
+    scraps = [heart[int(at_s * FS_HZ) :][:FS_HZ] for at_s in np.arange(0, 12, 0.25)]
+    classes = [beat.beat_class for scrap in scraps for beat in beats(play(encoder, cut, scrap))]
+    assert classes.count(BeatClass.NORMAL) > 40
+    assert BeatClass.SUPRAVENTRICULAR not in classes
+
+
+def test_a_beat_that_the_end_of_the_signal_cuts_has_no_class(encoder, toy_uv, cut) -> None:
+    heart = at_rate(toy_uv, FS_HZ)
+    at = next(beat.index for beat in beats(play(encoder, cut, heart)) if beat.index > 10 * FS_HZ)
+    *_, last = beats(play(encoder, cut, heart[: at + int(0.1 * FS_HZ)]))
+    assert last.index == pytest.approx(at, abs=5)
+    assert (last.beat_class, last.rr_ms) == (BeatClass.UNKNOWN, None)
+    *_, last = beats(play(encoder, cut, heart[: at + int(0.3 * FS_HZ)]))
+    assert last.beat_class is not BeatClass.UNKNOWN
+
+
 @pytest.mark.parametrize("shape", [(0, 128), (4, 128), (12, 1280), (1, 0), (1, 100), (128,)])
 def test_the_encoder_refuses_other_shapes(encoder, shape) -> None:
     with pytest.raises(ValueError, match="expected 1 to 3 leads and whole seconds of 128 samples"):

@@ -51,18 +51,27 @@ def test_af_is_told_of_an_earlier_beat(encoder) -> None:
     assert found[20].af_at_s == pytest.approx(beats[20 - delay].at_s)
 
 
+def told_s(encoder, af: float, n_beats: int) -> list[str]:
+    """Classes where the second stage calls every beat premature."""
+
+    class Told:
+        manifest = encoder.manifest
+
+        @staticmethod
+        def read_beat(features, state):
+            return np.array([0.3, 0.6, 0.05, 0.03, 0.02], np.float32), af, state
+
+    beats = [raw_beat(0.8 * i) for i in range(n_beats)]
+    found = SequenceReader(encoder.manifest).feed(beats, float("inf"), Told())
+    return [encoder.manifest.beat_classes[beat.class_index] for beat in found]
+
+
 def test_in_fibrillation_no_beat_is_premature(encoder) -> None:
-    def classes_at(af: float) -> int:
-        class Told:
-            manifest = encoder.manifest
+    assert [told_s(encoder, af, 3)[2] for af in (0.0, 0.1, 0.9)] == ["S", "S", "N"]
 
-            @staticmethod
-            def read_beat(features, state):
-                return np.array([0.3, 0.6, 0.05, 0.03, 0.02], np.float32), af, state
 
-        return SequenceReader(encoder.manifest).feed([raw_beat(1.0)], float("inf"), Told())[0].class_index
-
-    assert [encoder.manifest.beat_classes[classes_at(af)] for af in (0.0, 0.1, 0.9)] == ["S", "S", "N"]
+def test_without_an_interval_before_it_no_beat_is_premature(encoder) -> None:
+    assert told_s(encoder, 0.0, 5) == ["N", "N", "S", "S", "S"]
 
 
 def test_without_a_second_stage_the_encoder_decides(encoder) -> None:
