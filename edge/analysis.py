@@ -99,7 +99,9 @@ def write_annotations(analysis: Analysis, name: str, annotator: str, fs_hz: floa
         rows.append((min(row[0] for row in rows), "+", f"({Rhythm.NON_AF}"))
     rows.sort(key=lambda row: (row[0], row[1] != "+"))
     if not rows:
-        raise UserError(f"{name}: no beat was found, nothing to write")
+        is_readable = any(minute.analysable_s for minute in analysis.minutes)
+        why = "" if is_readable else ": none of it can be read (flat, saturated, noise, or another unit)"
+        raise UserError(f"{name}: no beat was found, nothing to write{why}")
     folder.mkdir(parents=True, exist_ok=True)
     samples, symbols, notes = zip(*rows, strict=True)
     wfdb.wrann(

@@ -9,6 +9,7 @@ from firmware_bridge.recordings_text import TableFormat
 __all__ = ["Recording", "RecordingBlock", "RecordingError", "TableFormat", "open_recording"]
 
 _TEXT = {".csv", ".tsv", ".txt"}
+_LOWEST_HZ, _HIGHEST_HZ = 40, 20_000
 
 
 def open_recording(
@@ -22,9 +23,19 @@ def open_recording(
         table: rate and unit of a csv file that does not say them.
 
     Raises:
-        RecordingError: missing, damaged or cut short, no such signal, unit not a voltage, mixed rates.
+        RecordingError: missing, damaged or cut short, no such signal, unit not a voltage, mixed rates, or
+            a rate that no ECG has.
     """
     path = Path(path).expanduser()
+    recording = _opened(path, signals, table)
+    if not _LOWEST_HZ <= recording.fs_hz <= _HIGHEST_HZ:
+        raise RecordingError(
+            f"{path}: {recording.fs_hz:g} samples a second; an ECG has {_LOWEST_HZ} to {_HIGHEST_HZ}"
+        )
+    return recording
+
+
+def _opened(path: Path, signals: Sequence[int] | None, table: TableFormat | None) -> Recording:
     kind = path.suffix.lower()
     if kind in {".edf", ".bdf"}:
         from firmware_bridge.recordings_edf import open_edf

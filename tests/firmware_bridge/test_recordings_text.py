@@ -129,3 +129,16 @@ def test_what_is_no_voltage_is_no_sample(tmp_path):
     (block,) = recording.blocks(10)
     assert block.valid[:, 0].tolist() == [True, False, False, True]
     assert block.uv[:, 0].tolist() == [500, 500, 500, 600]
+
+
+@pytest.mark.parametrize("fs_hz", [0, -5, 1, 39.9, 20_001, float("nan")])
+def test_a_rate_that_no_ecg_has_is_refused(tmp_path, fs_hz):
+    (tmp_path / "t.csv").write_text("ecg\n1\n2\n")
+    with pytest.raises(RecordingError, match=r"t\.csv: .* samples a second; an ECG has 40 to 20000"):
+        open_recording(tmp_path / "t.csv", table=TableFormat(fs_hz))
+
+
+@pytest.mark.parametrize("fs_hz", [50, 1000])
+def test_slow_and_fast_recordings_are_opened(tmp_path, fs_hz):
+    (tmp_path / "t.csv").write_text("ecg\n1\n2\n")
+    assert open_recording(tmp_path / "t.csv", table=TableFormat(fs_hz)).fs_hz == fs_hz
