@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from edge.bundle import Manifest, Sequence, Thresholds, write_manifest
 from edge.labels import BeatClass, Rhythm
+from export.checkpoint import read_model
 from export.decision_parity import DecisionReport, check_decisions
 from export.model import FRAMES_PER_SECOND, SAMPLES_PER_SECOND, EcgEncoder
 from export.parity import ParityReport, check_parity, check_sequence
@@ -30,6 +31,11 @@ class Checkpoints:
 
     encoder: Path
     sequence: Path | None
+
+    def read(self) -> tuple[EcgEncoder, BeatSequence | None]:
+        """Both models; raises UserError where a folder holds anything else."""
+        sequence = read_model(BeatSequence, self.sequence) if self.sequence else None
+        return read_model(EcgEncoder, self.encoder), sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +65,7 @@ def write_bundle(
 
     `windows` are real ECG `[leads, samples]`; half of them calibrate, the other half are the gate's.
     """
-    encoder = EcgEncoder.from_pretrained(checkpoints.encoder)
-    sequence = BeatSequence.from_pretrained(checkpoints.sequence) if checkpoints.sequence else None
+    encoder, sequence = checkpoints.read()
     with TemporaryDirectory() as name:
         float_path, draft = Path(name) / "float.onnx", Path(name) / "bundle"
         draft.mkdir()

@@ -21,8 +21,13 @@ Language models have subcommands of their own: hearth export gguf --help, hearth
 import argparse
 import tomllib
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from export.commands import gguf, language
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 HELP = "turn a trained checkpoint into the bundle that an edge runs (needs torch)"
 
@@ -76,14 +81,14 @@ def run(arguments: argparse.Namespace) -> int:
 def _write_bundle(arguments: argparse.Namespace) -> int:
     from edge.bundle import Thresholds
     from export.bundle import Checkpoints, Provenance, write_bundle
-    from export.training.train import development_windows
 
-    settings = tomllib.loads(arguments.config.read_text())
-    windows = [window.ecg_mv for window in development_windows(settings, arguments.data)]
+    settings = _settings(arguments.config)
+    checkpoints = Checkpoints(arguments.checkpoint, arguments.sequence)
+    checkpoints.read()  # what cannot be used is told before hours of preparing data
     report = write_bundle(
-        Checkpoints(arguments.checkpoint, arguments.sequence),
+        checkpoints,
         arguments.out,
-        windows[:256],
+        _windows(settings, arguments.data),
         Thresholds.model_validate(settings["thresholds"]),
         Provenance(settings["version"], tuple(settings["data"]["weights"])),
     )
@@ -97,6 +102,25 @@ def _write_bundle(arguments: argparse.Namespace) -> int:
     print(f"{decisions.vf_agreement:.2%} of seconds of VF, {decisions.wave_agreement:.2%} of waves,")
     print(f"                 {decisions.boundary_agreement:.2%} of their boundaries agree")
     return 0
+
+
+def _settings(path: Path) -> dict[str, Any]:
+    from edge.errors import UserError
+
+    try:
+        return tomllib.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise UserError(f"--config {path}: cannot be read: {error}") from error
+
+
+def _windows(settings: dict[str, Any], data: Path) -> "list[npt.NDArray[np.float32]]":
+    from edge.errors import UserError
+    from export.training.train import development_windows
+
+    try:
+        return [window.ecg_mv for window in development_windows(settings, data)][:256]
+    except FileNotFoundError as error:
+        raise UserError(f"--data {data}: {error.filename} is missing; see docs/training.md") from error
 
 
 def _convert(arguments: argparse.Namespace) -> int:

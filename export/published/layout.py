@@ -64,14 +64,14 @@ def load_strictly(layout: Layout, tensors: State, module: nn.Module) -> None:
     unexpected = [key for key in tensors if key not in names]
     missing = [key for key in names if key not in tensors]
     if missing or unexpected:
-        raise UserError(f"encoder keys: missing {_listed(missing)}; unexpected {_listed(unexpected)}")
+        raise UserError(f"encoder keys: missing {listed(missing)}; unexpected {listed(unexpected)}")
     wrong = [
         f"{key} is {tuple(tensors[key].shape)}, expected {tuple(own[name].shape)}"
         for key, name in names.items()
         if tensors[key].shape != own[name].shape
     ]
     if wrong:
-        raise UserError(f"encoder shapes: {_listed(wrong)}")
+        raise UserError(f"encoder shapes: {listed(wrong)}")
     weights = {name: _usable(key, tensors[key]) for key, name in names.items()}
     module.load_state_dict(weights, strict=True, assign=True)
 
@@ -92,6 +92,7 @@ def _usable(key: str, tensor: torch.Tensor) -> torch.Tensor:
     return tensor.detach().float().contiguous()
 
 
-def _listed(items: list[str]) -> str:
+def listed(items: list[str]) -> str:
+    """The first few, and how many more there are."""
     shown = ", ".join(repr(item[:120])[1:-1] for item in items[:N_NAMED]) or "none"
     return shown if len(items) <= N_NAMED else f"{shown} and {len(items) - N_NAMED} more"
