@@ -7,6 +7,7 @@ checkpoint only the encoder's tensors reach memory.
 
 import pickle
 import re
+import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -74,7 +75,10 @@ def _read_safetensors(path: Path) -> object:
 def _read_pickle(path: Path) -> object:
     mapped = _check_container(path)
     try:
-        with torch.serialization.safe_globals(_STAND_INS):
+        with torch.serialization.safe_globals(_STAND_INS), warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore"
+            )  # of protocols; what cannot be read is an error anyway
             return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
     except pickle.UnpicklingError as error:
         raise UserError(_refusal(path, str(error))) from error

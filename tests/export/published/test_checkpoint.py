@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import warnings
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -194,3 +195,15 @@ def test_other_files_are_refused_by_name(tmp_path, name, message) -> None:
     (tmp_path / "c.onnx").write_bytes(b"x")
     with pytest.raises(UserError, match=f"{name}: .*{message}"):
         read_state(tmp_path / name)
+
+
+@pytest.mark.parametrize("protocol", range(2, 6))
+def test_a_bare_pickle_is_refused_in_one_line(tmp_path, protocol) -> None:
+    path, marker = tmp_path / "c.bin", tmp_path / "ran"
+    path.write_bytes(pickle.dumps(RunsOnLoading(marker), protocol))
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        message = refusal(path)
+    assert message.startswith(f"{path}: ")
+    assert told == []
+    assert not marker.exists()
