@@ -14,6 +14,7 @@ import torch
 from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokenizerFast
 
 from edge.errors import UserError
+from export.language.gguf_file import check_architecture
 from export.language.tokenizer import tokenizer_of_gguf
 
 _SOURCE_FILE: Final = "source.sha256"
@@ -42,6 +43,7 @@ def load_base(gguf: Path, cache: Path | None = None) -> BaseModel:
 
 
 def _read(gguf: Path) -> BaseModel:
+    check_architecture(gguf)
     tokenizer = tokenizer_of_gguf(gguf)
     model = AutoModelForCausalLM.from_pretrained(
         gguf.parent, gguf_file=gguf.name, dtype=torch.float32, local_files_only=True

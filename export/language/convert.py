@@ -88,6 +88,8 @@ def golden_prompts(model: Model, texts: Sequence[str] = TEXTS) -> list[GoldenPro
 
 
 def _check(request: Request) -> None:
+    if request.out.is_dir():
+        raise UserError(f"{request.out}: a folder; --out names the file to write")
     if request.adapter and not request.lora:
         raise UserError("--adapter: there is no LoRA without --lora")
     if request.adapter and request.kind != "f16":

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from peft import LoraConfig, PeftModel, get_peft_model
+from safetensors import SafetensorError
 from transformers import PreTrainedModel
 
 from edge.errors import UserError
@@ -61,8 +62,8 @@ def load_adapter(model: PreTrainedModel, folder: Path, *, trainable: bool = Fals
             raise UserError(f"{folder}: no LoRA here: {name} is missing")
     try:
         adapted = PeftModel.from_pretrained(model, folder, is_trainable=trainable, low_cpu_mem_usage=False)
-    except (ValueError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()[0][:200]
+    except (ValueError, RuntimeError, TypeError, LookupError, SafetensorError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
         raise UserError(f"{folder}: this LoRA does not fit the model: {reason}") from error
     return adapted if trainable else adapted.eval()
 

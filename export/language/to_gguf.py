@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from gguf import MODEL_ARCH_NAMES, GGUFReader, GGUFValueType, GGUFWriter, LlamaFileType
+from gguf import MODEL_ARCH_NAMES, GGUFValueType, GGUFWriter, LlamaFileType
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from edge.errors import UserError
@@ -19,6 +19,7 @@ from export.language.architectures import (
     check_configuration,
     tensors,
 )
+from export.language.gguf_file import gguf_fields
 from export.language.tokenizer_gguf import add_tokenizer
 
 WRITTEN: Final = {"f32": LlamaFileType.ALL_F32, "f16": LlamaFileType.MOSTLY_F16}
@@ -83,7 +84,7 @@ def close(writer: GGUFWriter) -> None:
 
 
 def _copy_metadata(source: Path, architecture: Architecture, writer: GGUFWriter, vocab_size: int) -> None:
-    fields = GGUFReader(source).fields
+    fields = gguf_fields(source)
     found, expected = fields["general.architecture"].contents(), MODEL_ARCH_NAMES[architecture.gguf]
     if found != expected:
         raise UserError(f"{source}: general.architecture is {found!r}, the model is {expected!r}")

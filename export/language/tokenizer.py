@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from gguf import GGUFReader, TokenType
+from gguf import TokenType
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast
 
 from edge.errors import UserError
+from export.language.gguf_file import gguf_fields
 
 _QWEN2: Final = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+"
@@ -65,7 +66,7 @@ def tokenizer_of_gguf(path: Path) -> PreTrainedTokenizerFast:
 
 def tokenizer_fields(path: Path) -> dict[str, Any]:
     """All `tokenizer.` keys of a GGUF, without that prefix."""
-    fields = GGUFReader(path).fields
+    fields = gguf_fields(path)
     prefix = "tokenizer."
     return {
         key.removeprefix(prefix): field.contents() for key, field in fields.items() if key.startswith(prefix)

@@ -4,9 +4,10 @@ import json
 import pickle
 import re
 
+import numpy as np
 import pytest
 import torch
-from gguf import GGUFReader
+from gguf import GGUFReader, GGUFWriter
 from safetensors.torch import load_file, save_file
 
 from edge.command_line import main
@@ -14,6 +15,7 @@ from edge.errors import UserError
 from export.language.base import load_base
 from export.language.checkpoint import load_checkpoint
 from export.language.lora import LoraSettings, add_lora, load_adapter, save_adapter
+from export.language.to_gguf import close
 
 parity = pytest.importorskip("export.language.parity", reason="llama-cpp-python is not installed")
 
@@ -134,6 +136,41 @@ def test_a_damaged_file_is_refused(folder, tmp_path, capsys) -> None:
     weights.write_bytes(weights.read_bytes()[:1000])
     assert export("--model", folder, "--out", tmp_path / "m.gguf") == 2
     assert "cannot be read" in capsys.readouterr().err
+
+
+def refused(capsys, *arguments) -> str:
+    assert export(*arguments) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    return error
+
+
+def test_a_gguf_that_is_none_or_of_another_kind_is_refused(folder, tmp_path, capsys) -> None:
+    whole, broken, out = tmp_path / "m.gguf", tmp_path / "broken.gguf", tmp_path / "out.gguf"
+    assert export("--model", folder, "--out", whole) == 0
+    capsys.readouterr()
+    for content in (b"", b"PK\x03\x04" + bytes(100), whole.read_bytes()[:300], whole.read_bytes()[:-5000]):
+        broken.write_bytes(content)
+        for named in (("--model", broken), ("--model", folder, "--source", broken)):
+            assert "broken.gguf: not a whole GGUF: " in refused(capsys, *named, "--out", out)
+    assert "none.gguf: no such file" in refused(
+        capsys, "--model", folder, "--source", tmp_path / "none.gguf", "--out", out
+    )
+    writer = GGUFWriter(broken, "gptneox")
+    writer.add_tensor("output_norm.weight", np.ones(4, np.float32))
+    close(writer)
+    assert "unknown architecture; known: llama, qwen2, gemma3; found: gptneox" in refused(
+        capsys, "--model", broken, "--out", out
+    )
+    assert "a folder; --out names the file to write" in refused(capsys, "--model", folder, "--out", tmp_path)
+    assert not out.exists()
+
+
+def test_a_damaged_lora_is_refused(folder, lora, tmp_path, capsys) -> None:
+    weights = lora / "adapter_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:500])
+    error = refused(capsys, "--model", folder, "--lora", lora, "--out", tmp_path / "m.gguf")
+    assert "this LoRA does not fit the model: " in error
 
 
 def test_weights_that_are_no_numbers_are_refused(folder, tmp_path, capsys) -> None:
