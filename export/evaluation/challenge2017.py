@@ -6,9 +6,11 @@ F1 of each answer, and the mean of those of N, A and O, which is the challenge's
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import fmean
 from typing import Final
 
+from edge.errors import UserError
 from export.evaluation.figures import Cell, Ratio
 
 ANSWERS: Final = ("N", "A", "O", "~")
@@ -53,3 +55,29 @@ class Confusion:
 def confusion(pairs: Iterable[tuple[str, str]]) -> Confusion:
     """Count pairs of true and given answer."""
     return Confusion(Counter(pairs))
+
+
+def reference_table(folder: Path) -> Path:
+    """The answers of the challenge: the last version (`-v3`) where there are several."""
+    tables = sorted(folder.rglob("REFERENCE*.csv"))
+    newest = [table for table in tables if table.stem == "REFERENCE-v3"] or tables[-1:]
+    if not newest:
+        raise UserError(f"{folder}: no REFERENCE*.csv with the answers here")
+    return newest[0]
+
+
+def read_answers(path: Path) -> dict[str, str]:
+    """Lines `RECORD,ANSWER`; raises UserError that names the file and the line."""
+    try:
+        lines = path.read_text().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read: {error}") from error
+    answers: dict[str, str] = {}
+    for number, line in enumerate(lines, 1):
+        record, _, answer = (cell.strip() for cell in line.partition(","))
+        if not line.strip():
+            continue
+        if answer not in ANSWERS or record in answers:
+            raise UserError(f"{path}: line {number}: {line[:40]!r}, expected RECORD,ANSWER once, of N A O ~")
+        answers[record] = answer
+    return answers

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from export.evaluation.figures import Cell
-from export.evaluation.latex import escape
+from export.evaluation.latex import escape, tabular
 
 Line = Mapping[str, Cell | str]
 
@@ -44,11 +44,7 @@ def _latex(grid: Grid) -> str:
     head, *body = (
         " & ".join(map(escape, line)) + r" \\" for line in [(grid.head, *grid.columns), *_cells(grid)]
     )
-    begin = rf"\begin{{tabular}}{{l{'r' * len(grid.columns)}}}"
-    title = " ".join(grid.title.split())
-    return "\n".join(
-        [f"% {title}", begin, r"\hline", head, r"\hline", *body, r"\hline", r"\end{tabular}", ""]
-    )
+    return tabular(grid.title, head, body, len(grid.columns))
 
 
 def _cells(grid: Grid) -> list[tuple[str, ...]]:

@@ -17,18 +17,28 @@ _ESCAPES: Final = {
 def latex_table(table: Table, columns: Sequence[str]) -> str:
     """A `tabular` with a row for each record, then sum, gross and average where there are any."""
     summary = {"Sum": table.total, "Gross": table.gross, "Average": table.average}
-    lines = [
-        rf"\begin{{tabular}}{{l{'r' * len(columns)}}}",
-        r"\hline",
-        _line("Record", list(columns)),
-        r"\hline",
+    body = [
         *(_row(record, row, columns) for record, row in table.rows.items()),
         r"\hline",
         *(_row(name, row, columns) for name, row in summary.items() if any(c in row for c in columns)),
-        r"\hline",
-        r"\end{tabular}",
     ]
-    return f"% {_one_line(table.title)}\n" + "\n".join(lines) + "\n"
+    return tabular(table.title, _line("Record", list(columns)), body, len(columns))
+
+
+def tabular(title: str, head: str, body: Sequence[str], n_columns: int) -> str:
+    """A paragraph small enough for the width of an article's page; `n_columns` stand right of the names."""
+    lines = [
+        f"% {_one_line(title)}",
+        r"{\par\noindent\scriptsize\setlength{\tabcolsep}{3pt}%",
+        rf"\begin{{tabular}}{{l{'r' * n_columns}}}",
+        r"\hline",
+        head,
+        r"\hline",
+        *body,
+        r"\hline",
+        r"\end{tabular}\par}",
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def escape(text: str) -> str:
@@ -49,7 +59,8 @@ def _cell(value: Cell, column: str) -> str:
         return "-"
     if column.endswith("duration"):
         return short_clock_text(int(value)).lstrip()
-    return f"{value:.2f}" if isinstance(value, float) else str(value)
+    digits = 3 if column == "V FPR" else 2  # as bxb
+    return f"{value:.{digits}f}" if isinstance(value, float) else str(value)
 
 
 def _one_line(text: str) -> str:

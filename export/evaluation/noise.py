@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from export.evaluation.beats import BeatScore
-from export.evaluation.figures import Row
+from export.evaluation.figures import Row, Table
 from export.evaluation.summary import beat_table
 
 SNRS_DB: Final = {"24": 24, "18": 18, "12": 12, "06": 6, "00": 0, "_6": -6}
@@ -28,9 +28,17 @@ def snr_db(record: str) -> int:
 
 
 def gross_by_snr(scores: Mapping[str, BeatScore]) -> dict[str, Row]:
-    """Both patients together, from the least to the most noise."""
+    """Both patients as if they were one, from the least to the most noise."""
+    return {ratio: table.gross for ratio, table in _tables(scores).items()}
+
+
+def average_by_snr(scores: Mapping[str, BeatScore]) -> dict[str, Row]:
+    """Mean of both patients, from the least to the most noise."""
+    return {ratio: table.average for ratio, table in _tables(scores).items()}
+
+
+def _tables(scores: Mapping[str, BeatScore]) -> dict[str, Table]:
     ratios = sorted({snr_db(record) for record in scores}, reverse=True)
     return {
-        f"{ratio} dB": beat_table({r: s for r, s in scores.items() if snr_db(r) == ratio}).gross
-        for ratio in ratios
+        f"{ratio} dB": beat_table({r: s for r, s in scores.items() if snr_db(r) == ratio}) for ratio in ratios
     }

@@ -1,6 +1,6 @@
 """Which part of a record is scored, and how far apart two beats may lie."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from edge.errors import UserError
@@ -27,6 +27,11 @@ class Options:
     window_ms: float = MATCH_WINDOW_MS
     shortest_episode_s: float = 0.0
     excludes_flutter: bool = False
+
+    @property
+    def is_nonstandard(self) -> bool:
+        """Whether the reference tools would warn; the rule for flutter is a choice between standards."""
+        return replace(self, excludes_flutter=False) != STANDARD
 
 
 STANDARD: Final = Options()

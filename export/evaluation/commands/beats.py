@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     options = options_of(arguments)
     scores = {record.name: score_beats(record, options) for record in read_records(arguments)}
     parts = [
-        Part("beats", beat_table(scores), beat_text, (*BEAT_FIGURES, "RR err")),
+        Part("beats", beat_table(scores), beat_text, (*BEAT_FIGURES, "V FPR", "RR err")),
         Part("shutdown", shutdown_table(scores), shutdown_text, (*SHUTDOWN_FIGURES, "Shutdown")),
     ]
     return write(arguments, render(parts, arguments.format, asdict(options)))

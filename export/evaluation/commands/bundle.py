@@ -22,6 +22,17 @@ def add_bundle(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--records", nargs="+", metavar="RECORD", help="only these")
 
 
+def add_marks(parser: argparse.ArgumentParser, suffix_help: str) -> None:
+    """What another detector wrote, to be scored in the bundle's place."""
+    parser.add_argument("--test", metavar="SUFFIX", help=suffix_help)
+    parser.add_argument("--test-dir", type=Path, help="folder with these files (default: beside the records)")
+
+
+def marks_name(arguments: argparse.Namespace) -> str:
+    """Which files are scored."""
+    return f"{arguments.test_dir or '.'}/*.{arguments.test or '*'}"
+
+
 def add_split(parser: argparse.ArgumentParser) -> None:
     """Which patients."""
     split = parser.add_mutually_exclusive_group()
@@ -62,8 +73,11 @@ def load_encoder(arguments: argparse.Namespace) -> "Encoder":
     return Encoder(arguments.bundle or DEFAULT_BUNDLE)
 
 
-def conditions(encoder: "Encoder", records: Sequence[str]) -> dict[str, object]:
-    """What the figures are of."""
+def conditions(tested: "Encoder | str", records: Sequence[str]) -> dict[str, object]:
+    """What the figures are of: a bundle, or the files that `tested` names."""
+    if isinstance(tested, str):
+        return {"test": tested, "records": len(records)}
+    encoder = tested
     return {"bundle": encoder.manifest.version, "onnx": encoder.manifest.onnx_sha256, "records": len(records)}
 
 

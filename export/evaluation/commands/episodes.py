@@ -19,6 +19,7 @@ from export.evaluation.commands.options import (
     add_records,
     options_of,
     read_records,
+    seconds,
     write,
 )
 
@@ -48,7 +49,7 @@ def add_episodes(parser: argparse.ArgumentParser) -> None:
         "--kinds", nargs="+", choices=list(TITLES), default=["AF", "VF"], help="default: AF VF"
     )
     parser.add_argument(
-        "--shortest-s", type=float, default=0.0, help="do not count episodes shorter than this (EC57: 0)"
+        "--shortest-s", type=seconds, default=0.0, help="do not count episodes shorter than this (EC57: 0)"
     )
     parser.add_argument(
         "--exclude-flutter", action="store_true", help="EC38:1998: no AF is counted in reference AFL (-x)"

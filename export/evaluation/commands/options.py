@@ -31,11 +31,11 @@ def add_records(parser: argparse.ArgumentParser) -> None:
 
 def add_period(parser: argparse.ArgumentParser) -> None:
     """Which part is scored; other values than the defaults are not a standard comparison."""
-    parser.add_argument("--start-s", type=_seconds, default=300.0, help="scored from here (EC57: 300)")
+    parser.add_argument("--start-s", type=seconds, default=300.0, help="scored from here (EC57: 300)")
     parser.add_argument(
-        "--stop-s", type=_seconds, help="scored to here (EC57: to the end; 0: of the shorter file)"
+        "--stop-s", type=seconds, help="scored to here (EC57: to the end; 0: of the shorter file)"
     )
-    parser.add_argument("--window-ms", type=_seconds, default=150.0, help="match window (EC57: 150)")
+    parser.add_argument("--window-ms", type=seconds, default=150.0, help="match window (EC57: 150)")
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:
@@ -58,7 +58,9 @@ def options_of(arguments: argparse.Namespace) -> "Options":
 
 
 def read_records(arguments: argparse.Namespace) -> "list[AnnotatedRecord]":
-    """The records named, or all that both annotators have."""
+    """The records named, or all that both annotators have; what is out of the ordinary is told on stderr."""
+    if options_of(arguments).is_nonstandard:
+        print("nonstandard comparison: other options than those of EC57", file=sys.stderr)
     return [read_one(arguments, name) for name in arguments.records or _common_records(arguments)]
 
 
@@ -91,14 +93,22 @@ def _common_records(arguments: argparse.Namespace) -> list[str]:
     if not common:
         both = " and ".join(f"{folder}/*.{suffix}" for folder, suffix in folders)
         raise UserError(f"{both}: no record has both files")
+    _tell_alone(names[0] - names[1], *folders[1])
+    _tell_alone(names[1] - names[0], *folders[0])
     return common
+
+
+def _tell_alone(records: set[str], folder: Path, suffix: str) -> None:
+    if records:
+        print(f"not scored, for want of {folder}/*.{suffix}: {' '.join(sorted(records))}", file=sys.stderr)
 
 
 def _test_folder(arguments: argparse.Namespace) -> Path:
     return arguments.data if arguments.test_dir is None else Path(arguments.test_dir)
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
+    """Of an option: finite, and not negative."""
     value = float(text)
     if not 0 <= value < float("inf"):
         raise argparse.ArgumentTypeError("must be 0 or more")

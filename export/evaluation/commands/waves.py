@@ -2,6 +2,8 @@
 
     hearth evaluate waves --data DIR --database ludb --held-out
     hearth evaluate waves --data DIR --database qtdb --held-out --signal best
+    hearth evaluate waves --data DIR --database qtdb --test wav --test-dir found      any other detector
+    hearth evaluate waves --data DIR --database ludb --test-dir found       the same, RECORD.LEAD as in LUDB
 
 Each lead alone, 150 ms tolerance, within the annotated stretch. LUDB: all twelve leads, each against its
 own marks. QTDB: marks `q1c`, made by looking at both leads; the first lead, or as most papers do, for
@@ -16,25 +18,30 @@ from typing import TYPE_CHECKING
 
 from export.evaluation.commands.bundle import (
     add_bundle,
+    add_marks,
     add_split,
     chosen,
     conditions,
     headers,
     load_encoder,
+    marks_name,
     with_progress,
 )
 from export.evaluation.commands.options import add_output, write
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from edge.encoder import Encoder
     from export.evaluation.figures import Row
     from export.evaluation.grids import Grid
-    from export.evaluation.waves import WaveScore
+    from export.evaluation.waves import MarkedWave, WaveScore
 
-HELP = "onset, peak and end of P, QRS and T by the bundle, on LUDB and QTDB"
+    Find = Callable[[Path, int, str], list[MarkedWave]]
+    """Waves of a record's signal, by its number and the name of the experts' marks."""
+
+HELP = "onset, peak and end of P, QRS and T on LUDB and QTDB, by the bundle or any detector"
 
 SIGNALS = ("first", "best")
 SUMMARY_COLUMNS = ("n", "Se", "+P", "F1", "mean ms", "SD ms", "record SD", "lead SD", "CSE ms")
@@ -45,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_bundle(parser)
     parser.add_argument("--database", choices=("ludb", "qtdb"), required=True)
     add_split(parser)
+    add_marks(parser, "suffix of a detector's files (default: as the experts'): score them, not the bundle")
     parser.add_argument("--signal", choices=SIGNALS, default="first", help="of qtdb (default: first)")
     add_output(parser)
 
@@ -57,39 +65,55 @@ def run(arguments: argparse.Namespace) -> int:
     is_ludb = arguments.database == "ludb"
     folder = arguments.data / ("ludb/data" if is_ludb else "qtdb")
     records = chosen(arguments, headers(folder), is_ludb_held_out if is_ludb else is_qtdb_held_out)
-    encoder = load_encoder(arguments)
+    is_other = bool(arguments.test or arguments.test_dir)
+    encoder = None if is_other else load_encoder(arguments)
+    find = partial(_found, encoder) if encoder else partial(_read, arguments)
     score = _ludb_record if is_ludb else partial(_qtdb_record, signal=arguments.signal)
-    scores = {
-        name: score(folder / name, encoder) for name in with_progress(records, arguments.database.upper())
-    }
-    told = conditions(encoder, records)
+    scores = {name: score(folder / name, find) for name in with_progress(records, arguments.database.upper())}
+    told = conditions(encoder or marks_name(arguments), records)
     return write(arguments, render_grids(_grids(scores, arguments), arguments.format, told))
 
 
-def _ludb_record(path: "Path", encoder: "Encoder") -> "list[WaveScore]":
+def _found(encoder: "Encoder", path: "Path", signal: int, _: str) -> "list[MarkedWave]":
+    from edge.wave_run import find_waves
+    from export.evaluation.waves import MarkedWave
+    from firmware_bridge.recordings import open_recording
+
+    waves = find_waves(open_recording(path, [signal]), encoder)
+    return [MarkedWave(str(wave.kind), wave.onset_s, wave.peak_s, wave.end_s) for wave in waves]
+
+
+def _read(arguments: argparse.Namespace, path: "Path", _: int, annotator: str) -> "list[MarkedWave]":
+    folder = arguments.test_dir or path.parent
+    return _marked(path, folder / f"{path.name}.{arguments.test or annotator}")
+
+
+def _marked(record: "Path", marks: "Path") -> "list[MarkedWave]":
+    from export.evaluation.annotations import read_annotations, read_header
+    from export.evaluation.waves import marked_waves
+
+    fs_hz, _ = read_header(record.with_suffix(".hea"))
+    return marked_waves(read_annotations(marks, fs_hz))
+
+
+def _ludb_record(path: "Path", find: "Find") -> "list[WaveScore]":
     from firmware_bridge.recordings import open_recording
 
     leads = open_recording(path).leads
-    return [_lead(path, i, lead, encoder) for i, lead in enumerate(leads)]
+    return [_lead(path, i, lead, find) for i, lead in enumerate(leads)]
 
 
-def _qtdb_record(path: "Path", encoder: "Encoder", signal: str) -> "list[WaveScore]":
+def _qtdb_record(path: "Path", find: "Find", signal: str) -> "list[WaveScore]":
     from export.evaluation.waves import better_lead
 
-    return [better_lead(_lead(path, i, "q1c", encoder) for i in range(SIGNALS.index(signal) + 1))]
+    return [better_lead(_lead(path, i, "q1c", find) for i in range(SIGNALS.index(signal) + 1))]
 
 
-def _lead(path: "Path", signal: int, annotator: str, encoder: "Encoder") -> "WaveScore":
-    from edge.wave_run import find_waves
-    from export.evaluation.annotations import read_annotations
-    from export.evaluation.waves import MarkedWave, marked_waves, score_waves
-    from firmware_bridge.recordings import open_recording
+def _lead(path: "Path", signal: int, annotator: str, find: "Find") -> "WaveScore":
+    from export.evaluation.waves import score_waves
 
-    recording = open_recording(path, [signal])
-    reference = marked_waves(read_annotations(path.with_suffix(f".{annotator}"), recording.fs_hz))
-    waves = find_waves(recording, encoder)
-    found = [MarkedWave(str(wave.kind), wave.onset_s, wave.peak_s, wave.end_s) for wave in waves]
-    return score_waves(reference, found, skips_beats=annotator == "q1c")
+    reference = _marked(path, path.with_suffix(f".{annotator}"))
+    return score_waves(reference, find(path, signal, annotator), skips_beats=annotator == "q1c")
 
 
 def _grids(leads: "Mapping[str, list[WaveScore]]", arguments: argparse.Namespace) -> "list[Grid]":

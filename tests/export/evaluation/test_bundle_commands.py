@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -116,6 +117,67 @@ def test_noise(databases) -> None:
     assert list(told["records"]) == ["118e24"]
     assert list(told["snr"]) == ["24 dB"]
     assert told["snr"]["24 dB"]["Q Se"] == told["records"]["118e24"]["Q Se"]
+
+
+def found(place: Path, name: str, suffix: str, symbols: dict[int, str]) -> None:
+    """Marks of another detector, in a folder of its own."""
+    import wfdb
+
+    place.mkdir(parents=True, exist_ok=True)
+    at = {"write_dir": str(place), "fs": 360}
+    wfdb.wrann(name, suffix, np.array(list(symbols)), symbol=list(symbols.values()), **at)
+
+
+def test_noise_of_any_detector(tmp_path) -> None:
+    beats = dict.fromkeys(range(360, 320 * 360, 360), "N")
+    for name, missed in (("118e06", 1), ("119e06", 3)):
+        found(tmp_path / "nstdb", name, "atr", beats if name == "118e06" else beats | {310 * 360: "V"})
+        (tmp_path / "nstdb" / f"{name}.hea").write_text(f"{name} 0 360 {320 * 360}\n")
+        lost = [(301 + i) * 360 for i in range(missed)]
+        found(tmp_path / "out", name, "qrs", {at: beat for at, beat in beats.items() if at not in lost})
+    told = evaluated("noise", "--data", tmp_path, "--test", "qrs", "--test-dir", tmp_path / "out")
+    assert told["conditions"] == {"test": f"{tmp_path}/out/*.qrs", "records": 2}
+    gross, average = told["snr"]["6 dB"], told["snr_average"]["6 dB"]
+    assert (gross["Q Se"], gross["Q +P"], gross["V Se"]) == (pytest.approx(100 * 36 / 40), 100, 0)
+    assert average["Q Se"] == pytest.approx(100 * (19 / 20 + 17 / 20) / 2)
+
+
+WAVE = {200: "(", 210: "p", 220: ")", 250: "(", 260: "N", 270: ")", 330: "(", 350: "t", 370: ")"}
+
+
+def test_waves_of_any_detector(databases, tmp_path) -> None:
+    shutil.copytree(databases / "ludb", tmp_path / "ludb")
+    place = tmp_path / "found"
+    for where, shift in ((tmp_path / "ludb" / "data", 0), (place, 18)):
+        marks = {at + beat + shift: symbol for beat in (0, 360, 720) for at, symbol in WAVE.items()}
+        for name in ("5", "6"):
+            found(where, name, "ii", marks)
+    options = ("--data", tmp_path, "--database", "ludb", "--test-dir", place)
+    points = evaluated("waves", *options)["points"]
+    assert {row["n"] for row in points.values()} == {6}
+    found_ms = [points["T end"][figure] for figure in ("F1", "mean ms", "SD ms")]
+    assert found_ms == pytest.approx([100, 50, 0], abs=1e-6)
+    (place / "6.ii").unlink()
+    assert "6.ii: no such annotation file" in hearth("evaluate", "waves", *options).stderr
+
+
+def test_answers_to_cinc2017_of_any_detector(databases, tmp_path) -> None:
+    folder = tmp_path / "cinc2017"
+    folder.mkdir()
+    (folder / "REFERENCE.csv").write_text("A1,A\n")
+    (folder / "REFERENCE-v3.csv").write_text("A1,N\nA2,N\nA3,A\nA4,O\nA5,~\n")
+    answers = tmp_path / "answers.txt"
+    answers.write_text("A1,N\nA2,A\nA3,A\nA4,O\nA5,~\n")
+    options = ("cinc2017", "--data", tmp_path, "--answers", answers)
+    told = evaluated(*options)
+    assert told["wrong"] == {"A2": {"true": "N", "called": "A"}}
+    assert told["answers"]["mean of N, A, O"]["F1"] == pytest.approx(100 * (2 / 3 + 2 / 3 + 1) / 3)
+    answers.write_text("A1,N\nA2,A\n")
+    assert hearth("evaluate", *options).stderr == f"hearth: {answers}: no answer for A3 and 2 more\n"
+    answers.write_text("A1,normal\n")
+    assert (
+        "line 1: 'A1,normal', expected RECORD,ANSWER once, of N A O ~" in hearth("evaluate", *options).stderr
+    )
 
 
 @pytest.mark.end_to_end

@@ -63,6 +63,30 @@ def test_records_are_those_that_both_annotators_have(run, folder) -> None:
     assert list(json.loads(run("beats", "--format", "json"))["beats"]["records"]) == ["synthetic"]
 
 
+def test_what_is_left_out_and_what_is_not_standard_is_told(run, folder, capsys) -> None:
+    shutil.copy(folder / "synthetic.atr", folder / "alone.atr")
+    place = ["--data", str(folder), "--test", "tst", "--test-dir", str(folder / "found")]
+    for words, told in (
+        ([], [f"not scored, for want of {folder}/found/*.tst: alone"]),
+        (["--records", "synthetic", "--exclude-flutter"], []),
+        (
+            ["--records", "synthetic", "--shortest-s", "2"],
+            ["nonstandard comparison: other options than those of EC57"],
+        ),
+    ):
+        parser = argparse.ArgumentParser()
+        evaluate.add_arguments(parser)
+        assert evaluate.run(parser.parse_args(["episodes", *words, *place])) == 0
+        assert capsys.readouterr().err.splitlines() == told
+
+
+def test_latex_has_the_false_positive_rate_of_v(run) -> None:
+    row = json.loads(run("beats", "--format", "json"))["beats"]["gross"]
+    text = run("beats", "--format", "latex")
+    assert "V FPR" in text
+    assert f"& {row['V FPR']:.3f} &" in text
+
+
 def test_no_common_record_is_an_error(run, folder) -> None:
     (folder / "found" / "synthetic.tst").rename(folder / "found" / "other.tst")
     with pytest.raises(UserError, match="no record has both files"):
@@ -101,6 +125,7 @@ def test_latex_is_typeset_without_any_package(run, tmp_path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout.decode()[-2000:]
+    assert b"Overfull" not in done.stdout  # no column falls off the page
 
 
 def test_help_needs_neither_torch_nor_wfdb() -> None:
