@@ -43,7 +43,7 @@ def compare(encoder: PublishedEncoder, path: Path) -> Agreement:
                 raise UserError(f"gate: {name}: the graph gives {theirs.shape}, expected {ours.shape}")
             differences.append(float(np.abs(ours - theirs).max() / max(1.0, float(np.abs(ours).max()))))
             cosines.append(_cosine(ours, theirs))
-    return Agreement(max(differences), min(cosines))
+    return Agreement(float(np.max(differences)), float(np.min(cosines)))  # NaN where any is
 
 
 def require_float(agreement: Agreement) -> None:

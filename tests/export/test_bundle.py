@@ -61,6 +61,16 @@ def test_other_weights_do_not_pass(model, windows, exported, tmp_path) -> None:
         check_parity(other, exported / "float.onnx", exported / "int8.onnx", windows, manifest)
 
 
+def test_values_that_are_no_numbers_do_not_pass(model, windows, exported) -> None:
+    other = EcgEncoder(model.config).eval()
+    other.load_state_dict(model.state_dict())
+    torch.nn.init.constant_(other.wave_head.bias, float("nan"))  # an output that no beat depends on
+    with pytest.raises(ParityError, match="float ONNX differs from torch by nan"):
+        check_parity(
+            other, exported / "float.onnx", exported / "int8.onnx", windows, manifest_of(model, exported)
+        )
+
+
 def test_wrong_output_names_do_not_pass(model, windows, exported, tmp_path) -> None:
     import onnx
 

@@ -14,6 +14,7 @@ from edge.command_line import main
 from edge.errors import UserError
 from export.published import gate
 from export.published.convert import convert, read_encoder
+from export.published.to_onnx import to_onnx
 
 SIZES = {"leads": 12, "width": 128, "blocks": 3, "heads": 2, "hidden": 192, "joint_width": 48}
 OTHER_TOWERS = {
@@ -206,3 +207,17 @@ def same_as(reference, encoder) -> bool:
 
 def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("joint.weight", float("nan")), ("norm_after.bias", float("inf"))]
+)
+def test_values_that_are_no_numbers_do_not_pass(anyecg, tmp_path, name, value) -> None:
+    save_file(anyecg.state, tmp_path / "encoder.safetensors")
+    encoder = read_encoder(tmp_path / "encoder.safetensors").encoder
+    torch.nn.init.constant_(encoder.module.get_parameter(name), value)
+    to_onnx(encoder, tmp_path / "float.onnx")
+    agreement = gate.compare(encoder, tmp_path / "float.onnx")
+    for require in (gate.require_float, gate.require_int8):
+        with pytest.raises(UserError, match="nothing written"):
+            require(agreement)
