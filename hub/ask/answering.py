@@ -160,7 +160,8 @@ def _looked_at(asker: Asker, line: str, reading: Reading) -> Answer:
         known, device_id = (signal.episode_sentence(episode, zone),), episode.device_id
     question = SignalQuestion(device_id, asker.patient_id, line, about, asker.deadline_s)
     said = asker.ask_edge(question)
-    return Answer(said.status, reading, (*known, *signal.sentences(said, zone)), signal=said)
+    stored = signal.stored_sentences(asker.store, asker.patient_id, said, zone)
+    return Answer(said.status, reading, (*known, *signal.sentences(said, zone), *stored), signal=said)
 
 
 def _device(asker: Asker) -> str:

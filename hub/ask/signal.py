@@ -58,6 +58,16 @@ def sentences(answer: AskAnswer, zone: tzinfo) -> Iterator[str]:
         yield f"Worded by {answer.model}."
 
 
+def stored_sentences(store: Store, patient_id: str, answer: AskAnswer, zone: tzinfo) -> Iterator[str]:
+    """Which episodes of the history lie in the windows of the answer."""
+    for number, evidence in enumerate(answer.evidence, 1):
+        end_at = evidence.start_at + timedelta(seconds=evidence.seconds)
+        found = store.episodes(patient_id, evidence.start_at, end_at)
+        if found:
+            which = f"window {number}" if len(answer.evidence) > 1 else "this window"
+            yield f"Episodes of {which}: {cited(found, zone, named=True)}."
+
+
 def episode_sentence(episode: Episode, zone: tzinfo) -> str:
     """What the hub itself knows of an episode."""
     said = episode.localization.sentence if episode.localization else None

@@ -19,6 +19,7 @@ from hub.ask.reader import Reader
 from hub.config import HubConfig
 from hub.knowledge_index import KnowledgeIndex
 from hub.store import Store
+from hub.wording import short_id
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)  # a Sunday, 10:00 in Vienna
 SPACE = UUID("6f3c0f8e-2d3a-4c83-9a5e-6f0a4f1f2b11")
@@ -222,6 +223,19 @@ def test_what_the_data_cannot_answer(asker, question, status, words):
 def test_a_refusal_cites_only_what_is_about_it(asker, question, refs):
     told = as_json(answer(asker, question))
     assert (told["status"], told["passages"]) == ("refused", refs)
+
+
+def test_the_episodes_of_a_window_are_cited(store):
+    def heard(*windows):
+        evidence = [{"start_at": start_at, "seconds": 60, "text": "72 bpm"} for start_at in windows]
+        return AskAnswer(question_id=SPACE, device_id="d", status="answered", text="Seen.", evidence=evidence)
+
+    (one,) = signal.stored_sentences(store, "anna", heard(at(21, 12)), UTC)
+    named = f"atrial fibrillation {short_id(AF_SHORT.episode_id)} 21 Nov 12:00:00 (45.0 s)"
+    assert one == f"Episodes of this window: {named}."
+    (two,) = signal.stored_sentences(store, "anna", heard(at(20, 1), at(20, 3, 9)), UTC)
+    assert two.startswith(f"Episodes of window 2: atrial fibrillation {short_id(AF_LONG.episode_id)} ")
+    assert list(signal.stored_sentences(store, "somebody", heard(at(21, 12)), UTC)) == []
 
 
 @pytest.mark.parametrize(
