@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import UserError
+from export.evaluation.annotation_file import read_marks
 
 BEAT_SYMBOLS: Final = frozenset("NLRaVFJASEj/QB?!enfr")
 """Symbols that WFDB counts as a QRS complex; `!`, a flutter wave, is among them."""
@@ -100,31 +101,28 @@ def read_header(path: Path) -> tuple[float, int | None]:
         raise UserError(f"{path}: no such record")
     try:
         header = wfdb.rdheader(str(path.with_suffix("")))
-        return float(header.fs), header.sig_len or None
+        fs_hz, n_samples = float(header.fs), header.sig_len or None
     except _DAMAGE as error:
         raise UserError(f"{path}: not a WFDB header ({error})") from error
+    if not fs_hz > 0:
+        raise UserError(f"{path}: its sampling frequency is {fs_hz:g} Hz")
+    return fs_hz, n_samples
 
 
 def read_annotations(path: Path, fs_hz: float) -> Annotations:
     """A WFDB annotation file of a record that is sampled at `fs_hz`; raises UserError that names the file."""
-    import wfdb
-
     if not path.is_file():
         raise UserError(f"{path}: no such annotation file")
     content = path.read_bytes()
     if len(content) % 2 or not content.endswith(b"\0\0"):
         raise UserError(f"{path}: not a WFDB annotation file, or cut short")
-    if content == b"\0\0":
-        return from_marks([], fs_hz)
     try:
-        rows = wfdb.rdann(str(path.with_suffix("")), path.suffix[1:], return_label_elements=["label_store"])
-    except _DAMAGE as error:
+        rows, told_hz = read_marks(content)
+    except ValueError as error:
         raise UserError(f"{path}: not a WFDB annotation file ({error})") from error
-    if rows.fs and float(rows.fs) != fs_hz:
-        raise UserError(f"{path}: annotated at {rows.fs:g} Hz, but its record has {fs_hz:g} Hz")
-    symbols = tuple(_symbol(code) for code in rows.label_store.tolist())
-    aux = tuple((note or "").rstrip("\0") for note in rows.aux_note)
-    return Annotations(rows.sample.astype(np.int64), symbols, rows.subtype.astype(np.int64), aux, fs_hz)
+    if told_hz and told_hz != fs_hz:
+        raise UserError(f"{path}: annotated at {told_hz:g} Hz, but its record has {fs_hz:g} Hz")
+    return from_marks([Mark(row.sample, _symbol(row.code), row.subtype, row.aux) for row in rows], fs_hz)
 
 
 def _symbol(code: int) -> str:
