@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import TypeVar
 
-from transformers import PreTrainedModel
+from transformers import PretrainedConfig, PreTrainedModel
 
 from edge.errors import UserError
 from export.published.checkpoint import State, read_state
@@ -28,13 +28,16 @@ def read_model(kind: type[Model], folder: Path) -> Model:
 
 
 def _untrained(kind: type[Model], folder: Path) -> Model:
-    path, expected = folder / CONFIG_FILE, kind.config_class.model_type
+    path, config = folder / CONFIG_FILE, kind.config_class
+    assert config is not None
+    assert issubclass(config, PretrainedConfig)
+    expected = config.model_type
     try:
         values = json.loads(path.read_text())
         found = values.get("model_type")
         if found != expected:
             raise UserError(f"{path}: model_type {found!r}, expected {expected!r}")
-        return kind(kind.config_class.from_dict(values))
+        return kind(config.from_dict(values))
     except FileNotFoundError:
         raise UserError(f"{path}: is missing; expected a model of type {expected!r}") from None
     except (OSError, ValueError, TypeError, AttributeError, IndexError, RuntimeError) as error:
