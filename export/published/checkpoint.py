@@ -76,9 +76,7 @@ def _read_pickle(path: Path) -> object:
     mapped = _check_container(path)
     try:
         with torch.serialization.safe_globals(_STAND_INS), warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # of protocols; what cannot be read is an error anyway
+            warnings.simplefilter("ignore")  # of protocols; what cannot be read is an error anyway
             return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
     except pickle.UnpicklingError as error:
         raise UserError(_refusal(path, str(error))) from error
