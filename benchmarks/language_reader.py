@@ -15,19 +15,23 @@ from edge.language_bundle import DEFAULT_LANGUAGE_BUNDLE, load_language_bundle
 from edge.language_model import default_path
 from edge.localizer import Localizer
 from edge.localizer_request import Branch, Said
-from edge.signal_reader import SignalReader
+from edge.signal_reader import ReadEcg, SignalReader
 
 Float32 = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SeenEcg:
-    """One window as the model gets it: rows, leads, seconds, and what was measured."""
+    """One window as the model gets it, its leads and seconds."""
 
-    rows: Float32
+    read: ReadEcg
     leads: tuple[str, ...]
     seconds: int
-    evidence: Evidence
+
+    @property
+    def evidence(self) -> Evidence:
+        """What was measured."""
+        return self.read.evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class LanguageReader:
         seconds = ecg_mv.shape[1] // 128
         cut = np.ascontiguousarray(ecg_mv[:, : seconds * 128], np.float32)
         read = self.reader.read_prepared(cut, leads)
-        return SeenEcg(read.rows, tuple(leads), seconds, read.evidence)
+        return SeenEcg(read, tuple(leads), seconds)
 
     def ask(
         self,
@@ -64,4 +68,4 @@ class LanguageReader:
         shown = [Shown(ecg.leads, ecg.seconds, ecg.evidence if with_evidence else None) for ecg in ecgs]
         *beginning, text = prompt_parts(shown, question)
         branch = Branch(str(text), grammar, max_tokens)
-        return self.localizer.answers_of_rows([ecg.rows for ecg in ecgs], beginning, [branch])[0]
+        return self.localizer.answers_of_read([ecg.read for ecg in ecgs], beginning, [branch])[0]

@@ -12,12 +12,12 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.localization_places import Places
 from edge.ecg_prompt import EcgPlace, prompt_parts
 from edge.labels import Waveform
 from edge.llama_session import LlamaSession
 from edge.localizer_answer import NOTHING, locate_grammar, locate_question, read_spans
 from edge.localizer_prompt import MOST_SPANS
+from edge.tenths import Places
 from export.training.language.instructions import shown
 from export.training.language.phrases import ANY_OF, SYNONYMS
 

@@ -19,7 +19,6 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.localization_asking import Asker
-from benchmarks.localization_places import Places, snapped
 from benchmarks.localization_probe import Probe
 from benchmarks.localization_tokens import seen_of
 from benchmarks.quantization_questions import WAVEFORMS, Question, drawn_rows, macro, window_of
@@ -32,6 +31,7 @@ from edge.language_model import default_path
 from edge.llama_session import LlamaSession
 from edge.localizer_answer import read_spans
 from edge.signal_reader import SignalReader
+from edge.tenths import Places, snapped
 from export.evaluation.localization import iou
 from export.training.language.instructions import evidence_of, true_spans
 from export.training.language.patterns import ventricular_rhythms

@@ -16,9 +16,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from benchmarks.localization_places import Places, of_tenths, snapped, to_tenths
 from edge.labels import Waveform
 from edge.soft_tokens import TOKENS_PER_SECOND
+from edge.tenths import Places, of_tenths, snapped, to_tenths
 from export.evaluation.localization import iou
 
 Float32 = npt.NDArray[np.float32]

@@ -71,7 +71,8 @@ def question_request(
     branches = [Branch(asked(opening, wording), _LINE, _ANSWER_TOKENS)]
     if len(ecgs) == 1:
         grammar = locate_grammar(LOCATED, shown[0].duration_s, MOST_SPANS)
-        branches.append(Branch(asked(opening, locate_question(LOCATED)), grammar, _LOCATE_TOKENS))
+        where = asked(opening, locate_question(LOCATED))
+        branches.append(Branch(where, grammar, _LOCATE_TOKENS, points=True))
     return LocalizerRequest(ecgs, tuple(beginning), tuple(branches))
 
 

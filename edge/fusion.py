@@ -4,9 +4,10 @@ The rule, waveform by waveform:
 
 1. What was measured stays, with its own borders; stretches that overlap are one. Where a finding of the model
    overlaps it, the model is a witness of it, and its highest confidence is noted.
-2. What the model alone says stays only if it is a waveform that nothing here measures (`MODEL_MAY_SAY`), and
+2. Of fibrillation, atrial or ventricular, where both overlap, the model sets the borders.
+3. What the model alone says stays only if it is a waveform that nothing here measures (`MODEL_MAY_SAY`), and
    at `least_confidence` or more; stretches that overlap become one.
-3. All else that the model says is dropped and counted as unconfirmed.
+4. All else that the model says is dropped and counted as unconfirmed.
 
 The order in which findings come does not matter, and fusing the result again changes nothing.
 See docs/adr/0009-what-the-language-model-may-add.md.
@@ -43,6 +44,9 @@ WITNESS_OF_WAVEFORM: Final[dict[Waveform, Witness]] = {
 MODEL_MAY_SAY: Final = frozenset(Waveform) - WITNESS_OF_WAVEFORM.keys()
 """Bundle branch block and atrial flutter: nothing here decides these, so the model's word is the only one."""
 
+MODEL_SETS_BORDERS: Final = frozenset((Waveform.ATRIAL_FIBRILLATION, Waveform.VENTRICULAR_FIBRILLATION))
+"""The encoder tells these over several beats or seconds, the model of each tenth of a second."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fused:
@@ -66,7 +70,10 @@ def fuse(
     words = {_word(one) for one in said if _MODEL in one.seen_by}
     alone = {word for word in words if not any(_is_same(word, stretch) for stretch in measured)}
     taken = {word for word in alone if _is_allowed(word, least_confidence)}
-    findings = [_witnessed(stretch, words) for stretch in measured]
+    bordered = {word for word in words - alone if word.waveform in MODEL_SETS_BORDERS}
+    kept = [stretch for stretch in measured if not any(_is_same(word, stretch) for word in bordered)]
+    findings = [_witnessed(stretch, words) for stretch in kept]
+    findings += [_finding(word, (WITNESS_OF_WAVEFORM[word.waveform], _MODEL)) for word in _merged(bordered)]
     findings += [_finding(word, (_MODEL,)) for word in _merged(taken)]
     findings.sort(key=lambda one: (one.start_s, one.end_s, str(one.finding)))
     return Fused(tuple(findings), len(alone - taken))

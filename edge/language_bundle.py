@@ -23,6 +23,13 @@ class BundledFile(BaseModel):
     sha256: str
 
 
+class PointerFile(BundledFile):
+    """By waveform, in the order of outputs: the least probability of its being there, and of where."""
+
+    presence: dict[Waveform, float]
+    place: dict[Waveform, float]
+
+
 class LanguageManifest(BaseModel):
     """`base_sha256` is the GGUF, `encoder_sha256` the encoder.onnx that it was taught on.
 
@@ -40,6 +47,7 @@ class LanguageManifest(BaseModel):
     adapter: BundledFile
     projector: BundledFile
     marks: BundledFile
+    pointer: PointerFile | None = None
     n_features: int
     width: int
     waveforms: tuple[Waveform, ...]
@@ -82,9 +90,10 @@ def load_language_bundle(folder: Path) -> LanguageBundle:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"])) or "(file)"
         raise UserError(f"{path}: {key}: {first['msg']}") from None
-    for key in ("adapter", "projector", "marks"):
-        named: BundledFile = getattr(manifest, key)
-        _check(path, key, folder / named.name, named.sha256)
+    for key in ("adapter", "projector", "marks", "pointer"):
+        named: BundledFile | None = getattr(manifest, key)
+        if named is not None:
+            _check(path, key, folder / named.name, named.sha256)
     return LanguageBundle(folder, manifest)
 
 

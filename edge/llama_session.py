@@ -88,6 +88,20 @@ class LlamaSession:
         """The same for each of its tokens or rows, `[n, vocabulary]`; slower."""
         return self._logits(piece, of_all=True)
 
+    def feed_states(self, rows: Float32) -> Float32:
+        """What the last layer makes of each row, `[n, width]`."""
+        parts: list[Float32] = []
+        llama_cpp.llama_set_embeddings(self._llama.ctx, True)  # noqa: FBT003 (takes no names)
+        try:
+            for first in range(0, len(rows), _BATCH):
+                part = rows[first : first + _BATCH]
+                self._logits(part, of_all=True)
+                pointer = llama_cpp.llama_get_embeddings(self._llama.ctx)
+                parts.append(np.ctypeslib.as_array(pointer, (len(part), self.width)).copy())
+        finally:
+            llama_cpp.llama_set_embeddings(self._llama.ctx, False)  # noqa: FBT003 (takes no names)
+        return np.concatenate(parts)
+
     def ids(self, text: str) -> list[int]:
         """Tokens of a text, the model's own marks included."""
         return [int(code) for code in self._llama.tokenize(text.encode(), add_bos=False, special=True)]

@@ -20,8 +20,9 @@ from edge.errors import UserError
 from edge.language_bundle import DEFAULT_LANGUAGE_BUNDLE, check_fits, load_language_bundle
 from edge.llama_session import LlamaSession
 from edge.localizer_request import Branch, Part, Said, decode_request, encode_answers
+from edge.pointer import Pointer, in_order
 from edge.raw_ecg import RawEcg
-from edge.signal_reader import Float32, SignalReader
+from edge.signal_reader import ReadEcg, SignalReader
 
 
 class Localizer:
@@ -32,6 +33,7 @@ class Localizer:
         check_fits(bundle, model, read.manifest)
         self._reader = SignalReader(read, bundle)
         self._session = LlamaSession(model, bundle.adapter, threads)
+        self._pointer = Pointer(bundle) if bundle.manifest.pointer else None
         if self._session.width != bundle.manifest.width:
             raise UserError(
                 f"{language}: width: rows are {bundle.manifest.width} wide,"
@@ -42,23 +44,39 @@ class Localizer:
         self, ecgs: Sequence[RawEcg], beginning: Sequence[Part], branches: Sequence[Branch]
     ) -> list[Said]:
         """An answer to each question; what they share is read once."""
-        return self.answers_of_rows([self._reader.read(ecg).rows for ecg in ecgs], beginning, branches)
+        return self.answers_of_read([self._reader.read(ecg) for ecg in ecgs], beginning, branches)
 
-    def answers_of_rows(
-        self, rows: Sequence[Float32], beginning: Sequence[Part], branches: Sequence[Branch]
+    def answers_of_read(
+        self, read: Sequence[ReadEcg], beginning: Sequence[Part], branches: Sequence[Branch]
     ) -> list[Said]:
-        """The same for rows that are there already."""
-        session = self._session
+        """The same for ECGs that are read already."""
+        session, pointed = self._session, None
+        points = self._pointer is not None and any(branch.points for branch in branches)
         session.take_back()
         for part in beginning:
-            session.feed(rows[part.index] if isinstance(part, EcgPlace) else part)
-        shared, answers = session.position, []
-        for branch in branches:
-            session.take_back(shared)
-            tokens = list(session.generate(session.feed(branch.text), branch.grammar, branch.max_tokens))
-            probabilities = tuple(token.probability for token in tokens for _ in token.text)
-            answers.append(Said("".join(token.text for token in tokens), probabilities))
-        return answers
+            if points and part == EcgPlace(0):
+                pointed = self._pointed(read[0])
+            else:
+                session.feed(read[part.index].rows if isinstance(part, EcgPlace) else part)
+        shared = session.position
+        return [
+            pointed if branch.points and pointed is not None else self._written(branch, shared)
+            for branch in branches
+        ]
+
+    def _pointed(self, read: ReadEcg) -> Said:
+        """Where everything is, by the model's states of the ECG as it is fed."""
+        assert self._pointer is not None
+        states = in_order(self._session.feed_states(read.rows), read.plan, len(read.evidence.leads))
+        return self._pointer.answer(states, read.beats_s)
+
+    def _written(self, branch: Branch, after: int) -> Said:
+        """Token by token, under the grammar of the question."""
+        session = self._session
+        session.take_back(after)
+        tokens = list(session.generate(session.feed(branch.text), branch.grammar, branch.max_tokens))
+        probabilities = tuple(token.probability for token in tokens for _ in token.text)
+        return Said("".join(token.text for token in tokens), probabilities)
 
 
 def _serve(localizer: Localizer) -> None:

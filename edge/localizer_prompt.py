@@ -38,7 +38,7 @@ def look_at(ecg: RawEcg, evidence: Evidence | None) -> LocalizerRequest:
         (ecg,),
         tuple(beginning),
         (
-            Branch(asked(opening, locate_question(LOCATED)), grammar, _LOCATE_TOKENS),
+            Branch(asked(opening, locate_question(LOCATED)), grammar, _LOCATE_TOKENS, points=True),
             Branch(asked(opening, REPORT_QUESTION), _REPORT_GRAMMAR, _REPORT_TOKENS),
         ),
     )

@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 import numpy as np
@@ -16,11 +16,15 @@ Part = str | EcgPlace
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """A question after the shared beginning, the grammar of its answer, and the most tokens of that."""
+    """A question after the shared beginning, the grammar of its answer, and the most tokens of that.
+
+    One that `points` asks where everything is in the first ECG; a bundle with a pointer answers by that.
+    """
 
     text: str
     grammar: str | None
     max_tokens: int
+    points: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +60,7 @@ def encode_request(request: LocalizerRequest) -> bytes:
         for ecg in request.ecgs
     ]
     beginning = [part.index if isinstance(part, EcgPlace) else part for part in request.beginning]
-    branches = [[branch.text, branch.grammar, branch.max_tokens] for branch in request.branches]
+    branches = [astuple(branch) for branch in request.branches]
     return json.dumps({"ecgs": ecgs, "beginning": beginning, "branches": branches}).encode() + b"\n"
 
 
@@ -67,7 +71,10 @@ def decode_request(line: str | bytes) -> LocalizerRequest:
     return LocalizerRequest(
         tuple(_ecg(ecg) for ecg in fields["ecgs"]),
         tuple(beginning),
-        tuple(Branch(str(text), grammar, int(most)) for text, grammar, most in fields["branches"]),
+        tuple(
+            Branch(str(text), grammar, int(most), bool(points))
+            for text, grammar, most, points in fields["branches"]
+        ),
     )
 
 

@@ -14,7 +14,7 @@ from edge.language_bundle import LanguageBundle
 from edge.onnx_session import OnnxSession
 from edge.raw_ecg import RawEcg
 from edge.resampler import resample
-from edge.soft_tokens import block_rows, lead_code
+from edge.soft_tokens import TOKENS_PER_SECOND, block_plan, block_rows, lead_code
 from edge.window_reading import read_window
 
 Float32 = npt.NDArray[np.float32]
@@ -25,10 +25,19 @@ _LONGEST_S = 60
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReadEcg:
-    """Rows for the language model, and what the encoder alone measures on the window."""
+    """Rows for the language model, and what the encoder alone measures on the window.
+
+    `plan` says of each row which token it is, lead by lead, as `edge.soft_tokens.block_plan`.
+    """
 
     rows: Float32
+    plan: npt.NDArray[np.int64]
     evidence: Evidence
+
+    @property
+    def beats_s(self) -> list[float]:
+        """Its beats."""
+        return [beat.at_s for beat in self.evidence.beats]
 
 
 class SignalReader:
@@ -47,7 +56,9 @@ class SignalReader:
         """`[leads, samples]` in mV, filtered, at the encoder's rate."""
         reading = read_window(self._encoder, ecg_mv, leads)
         beats_s = [beat.at_s for beat in reading.evidence.beats]
-        return ReadEcg(self.rows(reading.features, leads, beats_s), reading.evidence)
+        n_leads, n_tokens, _ = reading.features.shape
+        plan = block_plan(n_tokens // TOKENS_PER_SECOND, n_leads, beats_s)
+        return ReadEcg(self.rows(reading.features, leads, beats_s), plan, reading.evidence)
 
     def rows(self, features: Float32, leads: Sequence[str], beats_s: Sequence[float]) -> Float32:
         """`[rows, width]` of features `[leads, tokens, features]`."""

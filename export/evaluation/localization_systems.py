@@ -1,7 +1,7 @@
 """Who answers the localization questions: the blind, an oracle, encoder and rules, language model, all."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -74,13 +74,22 @@ class Strips:
         return np.ascontiguousarray(cut.T, np.float32), record.sig_name[0]
 
 
-def ask_model(localizer: Localizer, reader: SignalReader, strips: Strips, window: Window) -> Said:
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Of one window: as the edge asks, by pointing where the bundle can; and token by token."""
+
+    said: Said
+    written: Said
+
+
+def ask_model(localizer: Localizer, reader: SignalReader, strips: Strips, window: Window) -> Located:
     """Locate everything in one window; the model has the signal alone, nothing measured is told."""
     ecg_mv, lead = strips.window(window)
     read = reader.read_prepared(ecg_mv, (lead,))
     raw = RawEcg(np.round(ecg_mv.T * _UV_PER_MV).astype(np.int32), float(strips.fs_hz), (lead,))
     request = look_at(raw, None)
-    return localizer.answers_of_rows([read.rows], request.beginning, request.branches[:1])[0]
+    branches = (request.branches[0], replace(request.branches[0], points=False))
+    return Located(*localizer.answers_of_read([read], request.beginning, branches))
 
 
 def model_alone(said: Mapping[Window, Said]) -> Callable[[Question], Answer]:

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from benchmarks.localization_places import to_tenths
 from benchmarks.localization_probe import Probe, Row, is_for_choice
 from benchmarks.localization_tokens import beat_times, embedding_columns
 from edge.bundle import DEFAULT_BUNDLE, load_manifest
 from edge.labels import Waveform
+from edge.tenths import to_tenths
 from export.evaluation.localization import iou
 
 V = Waveform.VENTRICULAR_BEAT

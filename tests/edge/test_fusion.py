@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 
 from edge.events import LocalizedFinding
 from edge.evidence import EvidenceSpan
-from edge.fusion import MODEL_MAY_SAY, WITNESS_OF_WAVEFORM, fuse
+from edge.fusion import MODEL_MAY_SAY, MODEL_SETS_BORDERS, WITNESS_OF_WAVEFORM, fuse, waveform_of
 from edge.labels import Finding, Waveform
 
 MODEL = ("language_model",)
@@ -94,15 +94,44 @@ def test_measured_findings_all_stay_and_the_model_adds_only_what_it_may(spans, m
     fused = fuse(spans, model)
     measured = [one for one in fused.findings if one.seen_by != MODEL]
     for span in spans:
-        inside = [
-            one
-            for one in measured
-            if one.finding is span.waveform and one.start_s <= span.start_s and span.end_s <= one.end_s
-        ]
-        assert inside
-    assert {(one.finding, one.start_s) for one in measured} <= {(one.waveform, one.start_s) for one in spans}
-    assert {(one.finding, one.end_s) for one in measured} <= {(one.waveform, one.end_s) for one in spans}
+        own = [one for one in measured if one.finding is span.waveform]
+        assert any(one.start_s <= span.end_s and span.start_s <= one.end_s for one in own)
+        if span.waveform not in MODEL_SETS_BORDERS:
+            assert any(one.start_s <= span.start_s and span.end_s <= one.end_s for one in own)
+    borders_of = {(one.waveform, at) for one in spans for at in (one.start_s, one.end_s)}
+    borders_of |= {
+        (waveform_of(one.finding), at)
+        for one in model
+        for at in (one.start_s, one.end_s)
+        if waveform_of(one.finding) in MODEL_SETS_BORDERS
+    }
+    assert {(one.finding, at) for one in measured for at in (one.start_s, one.end_s)} <= borders_of
     for one in fused.findings:
         if one.seen_by == MODEL:
             assert one.finding in MODEL_MAY_SAY
             assert one.confidence >= 0.7
+
+
+def test_where_both_see_fibrillation_the_model_sets_its_borders() -> None:
+    measured = [
+        EvidenceSpan(Waveform.ATRIAL_FIBRILLATION, 4.6, 10.0),
+        EvidenceSpan(Waveform.VENTRICULAR_TACHYCARDIA, 4.6, 10.0),
+    ]
+    model = [
+        said(Waveform.ATRIAL_FIBRILLATION, 2.1, 8.0, 0.8),
+        said(Waveform.VENTRICULAR_TACHYCARDIA, 2.1, 8.0, 0.8),
+    ]
+    fused = fuse(measured, model)
+    borders = {one.finding: (one.start_s, one.end_s) for one in fused.findings}
+    assert borders[Waveform.ATRIAL_FIBRILLATION] == (2.1, 8.0)
+    assert borders[Waveform.VENTRICULAR_TACHYCARDIA] == (4.6, 10.0)
+    assert all(one.seen_by[1:] == MODEL for one in fused.findings)
+    assert fused.unconfirmed == 0
+
+
+def test_fibrillation_that_the_encoder_alone_or_the_model_alone_sees_is_left_to_the_encoder() -> None:
+    measured = EvidenceSpan(Waveform.ATRIAL_FIBRILLATION, 6.0, 10.0)
+    fused = fuse([measured], [said(Waveform.ATRIAL_FIBRILLATION, 0.0, 5.0)])
+    (found,) = fused.findings
+    assert (found.start_s, found.end_s, found.seen_by) == (6.0, 10.0, ("encoder",))
+    assert fused.unconfirmed == 1

@@ -1,6 +1,7 @@
 """The real language model in its own process, seeing real soft tokens; skipped where it is not installed."""
 
 import asyncio
+import shutil
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ from edge.evidence import Evidence, EvidenceBeat, EvidenceSpan
 from edge.labels import BeatClass, Finding, Priority, Waveform
 from edge.language_bundle import DEFAULT_LANGUAGE_BUNDLE, check_fits, load_language_bundle
 from edge.language_model import default_path, smoke_test
+from edge.localizer import Localizer
 from edge.localizer_desk import DeskSettings, LocalizerDesk
 from edge.localizer_process import LocalizerError, LocalizerProcess, ModelFiles
 from edge.localizer_prompt import look_at
@@ -100,6 +102,23 @@ def test_the_model_locates_under_the_grammar_and_what_it_says_is_held_to_the_evi
     assert found.status == "answered"
     assert any(one.finding is Waveform.VENTRICULAR_BEAT and one.start_s == 2.9 for one in found.findings)
     assert all(0 <= one.start_s < one.end_s <= 10.0 for one in found.findings)
+
+
+@needs_model
+def test_a_bundle_with_a_pointer_points_and_one_without_writes_under_the_grammar(tmp_path) -> None:
+    without = tmp_path / "language"
+    shutil.copytree(DEFAULT_LANGUAGE_BUNDLE, without)
+    manifest = load_language_bundle(without).manifest.model_copy(update={"pointer": None})
+    (without / "manifest.json").write_text(manifest.model_dump_json())
+    asked_of_both = request(None)
+    told = []
+    for bundle in (DEFAULT_LANGUAGE_BUNDLE, without):
+        localizer = Localizer(default_path(), bundle, DEFAULT_BUNDLE, threads=1)
+        told.append(localizer.answers(asked_of_both.ecgs, asked_of_both.beginning, asked_of_both.branches))
+    pointed, written = told
+    assert all(read_findings(answers[0], 10.0) is not None for answers in told)
+    assert pointed[0].text != written[0].text
+    assert pointed[1].text == written[1].text, "what is written after the same states is the same"
 
 
 @needs_model
@@ -237,7 +256,7 @@ def test_any_answer_is_read_or_is_none(text) -> None:
 def test_requests_survive_their_line(signals, texts) -> None:
     ecgs = tuple(RawEcg(np.array(s, np.int64).astype(np.int32)[:, None], 130.0, ("ECG",)) for s in signals)
     parts = (*texts, *(EcgPlace(i) for i in range(len(ecgs))))
-    sent = LocalizerRequest(ecgs, parts, (Branch("?", None, 3),))
+    sent = LocalizerRequest(ecgs, parts, (Branch("?", None, 3), Branch("Locate V.", "root", 9, points=True)))
     line = encode_request(sent)
     assert line.count(b"\n") == 1
     got = decode_request(line)

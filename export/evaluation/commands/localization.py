@@ -6,7 +6,8 @@
     hearth evaluate localization --data DIR --training          on DS1, to choose by
 
 Each table is who answers: a constant answer, an oracle of presence, encoder and rules, the language model on
-the signal alone, and both fused as on the edge. IoU is over all questions, IoU+ over those with it.
+the signal alone (token by token, and as it points), and all fused as on the edge. IoU is over all questions,
+IoU+ over those with it.
 """
 
 import argparse
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from edge.encoder import Encoder
-    from edge.localizer_request import Said
     from export.evaluation.grids import Line
     from export.evaluation.localization import LocalizationScore, Question
+    from export.evaluation.localization_systems import Located
     from export.evaluation.record_spans import RecordSpans
     from export.evaluation.window_truth import AnnotatedRecord
 
@@ -95,8 +96,14 @@ def _systems(
         "encoder and rules": who.measured(spans),
     }
     if not arguments.no_model:
-        said = _said(arguments, questions, encoder)
-        systems |= {"language model alone": who.model_alone(said), "whole system": who.whole(spans, said)}
+        located = _located(arguments, questions, encoder)
+        said = {window: one.said for window, one in located.items()}
+        written = {window: one.written for window, one in located.items()}
+        systems |= {
+            "written by the language model": who.model_alone(written),
+            "language model alone": who.model_alone(said),
+            "whole system": who.whole(spans, said),
+        }
     return systems
 
 
@@ -114,9 +121,9 @@ def _spans(data: Path, questions: "Sequence[Question]", encoder: "Encoder") -> "
     return spans
 
 
-def _said(
+def _located(
     arguments: argparse.Namespace, questions: "Sequence[Question]", encoder: "Encoder"
-) -> "dict[tuple[str, float, int], Said]":
+) -> "dict[tuple[str, float, int], Located]":
     from edge.bundle import DEFAULT_BUNDLE
     from edge.language_bundle import DEFAULT_LANGUAGE_BUNDLE, load_language_bundle
     from edge.language_model import default_path

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.localization_places import of_tenths, snapped, to_tenths
+from edge.tenths import of_tenths, snapped, to_tenths
 
 EDGES = st.lists(st.integers(0, 100), unique=True, max_size=12).map(sorted)
 
