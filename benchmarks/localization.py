@@ -9,6 +9,7 @@ _SHORT = {
     "constant answer": "constant",
     "presence oracle": "presence",
     "encoder and rules": "encoder",
+    "written by the language model": "written",
     "language model alone": "language",
     "whole system": "whole",
 }

@@ -3,6 +3,7 @@
     python -m benchmarks.localization_parts ask --corpus DIR/prepared/language --out answers.jsonl
     python -m benchmarks.localization_parts table --corpus DIR/prepared/language --answers answers.jsonl
     python -m benchmarks.localization_parts probe --corpus DIR/prepared/language
+    python -m benchmarks.localization_parts point --corpus DIR/prepared/language
 
 Questions are the fixed ones of `benchmarks.quantization_questions`, on held-out patients, none of DS2. `ask`
 takes up where it was cut off. Every difference is from the edge's own way, of the same questions.
@@ -13,6 +14,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import numpy as np
@@ -30,11 +32,13 @@ from edge.language_bundle import DEFAULT_LANGUAGE_BUNDLE, load_language_bundle
 from edge.language_model import default_path
 from edge.llama_session import LlamaSession
 from edge.localizer_answer import read_spans
+from edge.pointer import Pointer
 from edge.signal_reader import SignalReader
 from edge.tenths import Places, snapped
 from export.evaluation.localization import iou
 from export.training.language.instructions import evidence_of, true_spans
 from export.training.language.patterns import ventricular_rhythms
+from export.training.language.pointer_states import beats_of, collect
 
 Row = dict[str, Any]
 Values = npt.NDArray[np.float64]
@@ -199,12 +203,27 @@ def probed(corpus: Path) -> list[str]:
     return lines
 
 
+def pointed(corpus: Path) -> str:
+    """The line of the pointer, on the same questions; the model has the signal alone."""
+    rows, asked = drawn_rows(corpus, _PER_WAVEFORM, _MOST_WINDOWS)
+    bundle = load_language_bundle(DEFAULT_LANGUAGE_BUNDLE)
+    pointer = Pointer(bundle)
+    with TemporaryDirectory() as folder:
+        states = collect(corpus, rows, bundle, Path(folder))
+        answers = [pointer.answer(states.of(row).astype(np.float32), beats_of(row)).text for row in rows]
+    said = [read_spans(text, row["seconds"]) or {} for text, row in zip(answers, rows, strict=True)]
+    truths = [true_spans(rows[one.window]).get(one.waveform, []) for one in asked]
+    places = [said[one.window].get(one.waveform, []) for one in asked]
+    values = np.array([iou(truth, found) for truth, found in zip(truths, places, strict=True)])
+    return line("the model points", asked, values, None)
+
+
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("ask", "table", "probe"))
+    parser.add_argument("what", choices=("ask", "table", "probe", "point"))
     parser.add_argument("--corpus", type=Path, required=True, help="of export.training.language.corpus")
     parser.add_argument("--out", type=Path, default=Path("answers.jsonl"), help="of `ask`")
     parser.add_argument("--answers", type=Path, default=Path("answers.jsonl"), help="for `table`")
@@ -213,6 +232,8 @@ def main() -> None:
         ask(arguments.corpus, arguments.out)
     elif arguments.what == "table":
         print("\n".join(table(arguments.corpus, arguments.answers)))
+    elif arguments.what == "point":
+        print(pointed(arguments.corpus))
     else:
         probed(arguments.corpus)
 

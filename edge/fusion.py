@@ -6,7 +6,8 @@ The rule, waveform by waveform:
    overlaps it, the model is a witness of it, and its highest confidence is noted.
 2. Of fibrillation, atrial or ventricular, where both overlap, the model sets the borders.
 3. What the model alone says stays only if it is a waveform that nothing here measures (`MODEL_MAY_SAY`), and
-   at `least_confidence` or more; stretches that overlap become one.
+   at `least_confidence` or more, and not where the opposite was measured (`OPPOSITE`); stretches that overlap
+   become one.
 4. All else that the model says is dropped and counted as unconfirmed.
 
 The order in which findings come does not matter, and fusing the result again changes nothing.
@@ -21,7 +22,7 @@ from edge.events import LocalizedFinding, Witness
 from edge.evidence import EvidenceSpan
 from edge.labels import WAVEFORM_OF_FINDING, Finding, Waveform
 
-LEAST_CONFIDENCE: Final = 0.7
+LEAST_CONFIDENCE: Final = 0.5
 _MODEL: Final[Witness] = "language_model"
 
 WITNESS_OF_WAVEFORM: Final[dict[Waveform, Witness]] = {
@@ -42,7 +43,10 @@ WITNESS_OF_WAVEFORM: Final[dict[Waveform, Witness]] = {
 """Who measures what; rules read the encoder's beats."""
 
 MODEL_MAY_SAY: Final = frozenset(Waveform) - WITNESS_OF_WAVEFORM.keys()
-"""Bundle branch block and atrial flutter: nothing here decides these, so the model's word is the only one."""
+"""Left bundle branch block and flutter: nothing here decides these, so the model's word is the only one."""
+
+OPPOSITE: Final = {Waveform.LEFT_BUNDLE_BRANCH_BLOCK: Waveform.RIGHT_BUNDLE_BRANCH_BLOCK}
+"""Of patients it does not know, the model sees that there is a block more surely than on which side."""
 
 MODEL_SETS_BORDERS: Final = frozenset((Waveform.ATRIAL_FIBRILLATION, Waveform.VENTRICULAR_FIBRILLATION))
 """The encoder tells these over several beats or seconds, the model of each tenth of a second."""
@@ -69,7 +73,11 @@ def fuse(
     )
     words = {_word(one) for one in said if _MODEL in one.seen_by}
     alone = {word for word in words if not any(_is_same(word, stretch) for stretch in measured)}
-    taken = {word for word in alone if _is_allowed(word, least_confidence)}
+    taken = {
+        word
+        for word in alone
+        if _is_allowed(word, least_confidence) and not any(_is_opposite(word, one) for one in measured)
+    }
     bordered = {word for word in words - alone if word.waveform in MODEL_SETS_BORDERS}
     kept = [stretch for stretch in measured if not any(_is_same(word, stretch) for word in bordered)]
     findings = [_witnessed(stretch, words) for stretch in kept]
@@ -108,6 +116,11 @@ def _is_same(one: _Stretch, other: _Stretch) -> bool:
     overlap = one.start_s < other.end_s and other.start_s < one.end_s
     same = (one.start_s, one.end_s) == (other.start_s, other.end_s)
     return one.waveform is other.waveform and (overlap or same)
+
+
+def _is_opposite(word: _Stretch, measured: _Stretch) -> bool:
+    overlap = word.start_s < measured.end_s and measured.start_s < word.end_s
+    return overlap and OPPOSITE.get(word.waveform) is measured.waveform
 
 
 def _merged(stretches: Iterable[_Stretch]) -> list[_Stretch]:

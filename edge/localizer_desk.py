@@ -51,6 +51,7 @@ class LocalizerDesk:
         self._waiting = QuestionQueue(settings.capacity)
         self._wake = asyncio.Event()
         self._failures = 0
+        self.reason = ""  # of the last answer that failed
 
     @property
     def status(self) -> Literal["ready", "absent"]:
@@ -100,7 +101,8 @@ class LocalizerDesk:
         except TimeoutError:
             return Localization(status="late", model=name, latency_s=self._settings.deadline_s)
         except (LocalizerError, OSError) as error:
-            self._failures += 1
+            self._failures += not getattr(error, "lives", False)
+            self.reason = str(error)
             _LOG.warning("language model: %s", error)
             return Localization(status="absent", model=name)
         self._failures = 0

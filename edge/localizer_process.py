@@ -17,7 +17,11 @@ _LOADING_S = 60.0
 
 
 class LocalizerError(Exception):
-    """The model process died, or answered with an error."""
+    """The model process died, or answered with an error; then it `lives` and may answer the next request."""
+
+    def __init__(self, reason: str, *, lives: bool = False) -> None:
+        super().__init__(reason)
+        self.lives = lives
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ class LocalizerProcess:
                 await self.close()
                 raise
         if "answers" not in reply:
-            raise LocalizerError(str(reply.get("error", "an answer without text")))
+            raise LocalizerError(str(reply.get("error", "an answer without text")), lives=True)
         return Answers(decode_answers(reply), round(time.monotonic() - started, 3))
 
     async def close(self) -> None:

@@ -254,7 +254,8 @@ class EdgeService:
         wanted = self._config.model.language_model != "none" and not self._told_absent_model
         if wanted and self._desk.status == "absent" and self._session is not None:
             self._told_absent_model = True
-            why = "no language model answers (hearth models install); episodes go without its word"
+            why = self._desk.reason or "none is installed (hearth models install)"
+            why = f"no language model answers: {why}; episodes go without its word"
             self._notice("localizer_unavailable", why)
 
     def _tell_bundle_complaint(self) -> None:

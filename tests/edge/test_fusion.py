@@ -3,7 +3,14 @@ from hypothesis import strategies as st
 
 from edge.events import LocalizedFinding
 from edge.evidence import EvidenceSpan
-from edge.fusion import MODEL_MAY_SAY, MODEL_SETS_BORDERS, WITNESS_OF_WAVEFORM, fuse, waveform_of
+from edge.fusion import (
+    LEAST_CONFIDENCE,
+    MODEL_MAY_SAY,
+    MODEL_SETS_BORDERS,
+    WITNESS_OF_WAVEFORM,
+    fuse,
+    waveform_of,
+)
 from edge.labels import Finding, Waveform
 
 MODEL = ("language_model",)
@@ -109,7 +116,15 @@ def test_measured_findings_all_stay_and_the_model_adds_only_what_it_may(spans, m
     for one in fused.findings:
         if one.seen_by == MODEL:
             assert one.finding in MODEL_MAY_SAY
-            assert one.confidence >= 0.7
+            assert one.confidence >= LEAST_CONFIDENCE
+
+
+def test_left_block_is_not_taken_where_right_block_was_measured() -> None:
+    right = EvidenceSpan(Waveform.RIGHT_BUNDLE_BRANCH_BLOCK, 0.0, 5.0)
+    left = Waveform.LEFT_BUNDLE_BRANCH_BLOCK
+    fused = fuse([right], [said(left, 4.0, 8.0), said(left, 8.5, 10.0)])
+    assert [(one.finding, one.start_s) for one in fused.findings] == [(right.waveform, 0.0), (left, 8.5)]
+    assert fused.unconfirmed == 1
 
 
 def test_where_both_see_fibrillation_the_model_sets_its_borders() -> None:

@@ -139,8 +139,10 @@ def test_a_prompt_beyond_the_context_is_refused_and_the_process_lives() -> None:
     async def ask() -> None:
         process = LocalizerProcess(FILES, threads=1)
         long = LocalizerRequest((), ("word " * 3000,), (Branch("?", None, 1),))
-        with pytest.raises(LocalizerError, match=r"prompt of \d+ tokens; the language model reads 2048"):
+        refused = r"prompt of \d+ tokens; the language model reads 2048"
+        with pytest.raises(LocalizerError, match=refused) as raised:
             await process.ask(long, deadline_s=100)
+        assert raised.value.lives
         nothing = LocalizerRequest(
             (RawEcg(np.zeros((20, 1), np.int32), 130.0, ("ECG",)),), (EcgPlace(0),), ()
         )
@@ -209,6 +211,20 @@ def desk_replies(desk_of, submit, n: int) -> list[tuple[ModelQuestion, Localizat
 def test_without_a_model_every_question_has_a_reply_at_once() -> None:
     replies = desk_replies(lambda reply: LocalizerDesk(None, reply, DeskSettings()), [asked(), asked()], 2)
     assert [answer.status for _, answer in replies] == ["absent", "absent"]
+
+
+def test_a_model_that_never_starts_is_given_up_and_the_desk_knows_why(tmp_path) -> None:
+    files = ModelFiles(tmp_path / "missing.gguf", DEFAULT_LANGUAGE_BUNDLE, DEFAULT_BUNDLE)
+    desks = []
+
+    def desk(reply) -> LocalizerDesk:
+        desks.append(LocalizerDesk(LocalizerProcess(files, threads=1), reply, DeskSettings()))
+        return desks[0]
+
+    replies = desk_replies(desk, [asked() for _ in range(3)], 3)
+    assert [answer.status for _, answer in replies] == ["absent"] * 3
+    assert desks[0].status == "absent"
+    assert "missing.gguf: no such file" in desks[0].reason
 
 
 @needs_model

@@ -71,7 +71,7 @@ def collect(corpus: Path, rows: Iterable[Row], bundle: LanguageBundle, out: Path
 def _states(
     session: LlamaSession, reader: SignalReader, row: Row, features: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float32]:
-    beats_s = [beat["at_s"] for beat in row["evidence"]["beats"]]
+    beats_s = beats_of(row)
     rows = reader.rows(features, row["leads"], beats_s)
     session.take_back()
     for part in prompt_parts([Shown(tuple(row["leads"]), row["seconds"], None)], ""):
@@ -96,6 +96,11 @@ def drawn(corpus: Path, quota: dict[str, int] = QUOTA, nothing: int = _NOTHING) 
     empty = [row for row in rows if not row["spans"]]
     chosen |= {empty[i]["first"]: empty[i] for i in rng.permutation(len(empty))[:nothing]}
     return [chosen[first] for first in sorted(chosen)]
+
+
+def beats_of(row: Row) -> list[float]:
+    """The encoder's beats, in seconds of the window."""
+    return [beat["at_s"] for beat in row["evidence"]["beats"]]
 
 
 def patient(row: Row) -> str:

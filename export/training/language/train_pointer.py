@@ -37,7 +37,7 @@ from export.training.language.pointer_net import (
     learned,
     seen_of,
 )
-from export.training.language.pointer_states import StatesOnDisk, collect, drawn, patient
+from export.training.language.pointer_states import StatesOnDisk, beats_of, collect, drawn, patient
 from export.training.language.samples import WAVEFORM_SHARE
 
 Row = dict[str, Any]
@@ -105,8 +105,7 @@ def chosen(rows: Sequence[Row], answers: Sequence[Float32], waveform: Waveform) 
 
 
 def _iou(row: Row, of_tenth: Float32, waveform: Waveform, presence: float, place: float) -> float:
-    beats_s = [beat["at_s"] for beat in row["evidence"]["beats"]]
-    return iou(row["spans"].get(waveform, ()), pointed(of_tenth, presence, place, beats_s))
+    return iou(row["spans"].get(waveform, ()), pointed(of_tenth, presence, place, beats_of(row)))
 
 
 def write(net: Pointers, thresholds: dict[Waveform, tuple[float, float]], folder: Path) -> None:
