@@ -49,25 +49,29 @@ def run(place: Workplace) -> Result:
             " cannot bear"
             " it out, or where it is not understood; after the check the same is counted again.",
         ),
-        [
-            Figure(
-                "Contradictions per 1,000 sentences, before the check",
-                (_number(told, "before"),),
-                "",
-                unit="",
-            ),
-            Figure(
-                "Contradictions per 1,000 sentences, after it",
-                (_number(told, "after"),),
-                "",
-                (0.0,),
-                is_ceiling=True,
-                unit="",
-            ),
-            Figure("Sentences struck", (_number(told, "struck %"),), ""),
-        ],
+        _figures(told),
         [Table("By what the prompt holds", "Prompt", rows)],
     )
+
+
+def _figures(told: dict[str, Cell]) -> list[Figure]:
+    return [
+        Figure(
+            "Contradictions per 1,000 sentences, before the check",
+            (_number(told, "before"),),
+            "",
+            unit="",
+        ),
+        Figure(
+            "Contradictions per 1,000 sentences, after it",
+            (_number(told, "after"),),
+            "",
+            (0.0,),
+            is_ceiling=True,
+            unit="",
+        ),
+        Figure("Sentences struck", (_number(told, "struck %"),), ""),
+    ]
 
 
 def judged(text: str, evidence: Evidence) -> Counter[str]:

@@ -53,9 +53,6 @@ class Figures(Grid):
 def tiles(stats: PeriodStatistics, zone: tzinfo) -> list[Tile]:
     """Six, in reading order: two rows of three."""
     slowest, fastest, longest = stats.min_heart_rate, stats.max_heart_rate, stats.longest_rr_ms
-    ventricular, supraventricular = (
-        stats.beats[kind] for kind in (BeatClass.VENTRICULAR, BeatClass.SUPRAVENTRICULAR)
-    )
     return [
         Tile(
             "Heart rate, mean",
@@ -63,12 +60,7 @@ def tiles(stats: PeriodStatistics, zone: tzinfo) -> list[Tile]:
             "",
             f"{rate_text(_value(slowest))} to {rate_text(_value(fastest))}",
         ),
-        Tile(
-            "Ventricular beats",
-            count_text(ventricular),
-            percent_text(stats.ventricular_percent),
-            f"of {count_text(stats.classified_beats)} beats",
-        ),
+        _ectopy("Ventricular beats", BeatClass.VENTRICULAR, stats.ventricular_percent, stats),
         Tile(
             "Atrial fibrillation",
             percent_text(stats.af_percent),
@@ -81,12 +73,7 @@ def tiles(stats: PeriodStatistics, zone: tzinfo) -> list[Tile]:
             "",
             minute_text(longest.at, zone) if longest else NOTHING,
         ),
-        Tile(
-            "Supraventricular beats",
-            count_text(supraventricular),
-            percent_text(stats.supraventricular_percent),
-            f"of {count_text(stats.classified_beats)} beats",
-        ),
+        _ectopy("Supraventricular beats", BeatClass.SUPRAVENTRICULAR, stats.supraventricular_percent, stats),
         Tile(
             "Analysable",
             percent_text(stats.analysable_percent),
@@ -94,6 +81,11 @@ def tiles(stats: PeriodStatistics, zone: tzinfo) -> list[Tile]:
             f"{duration_text(stats.analysable_s)} of {duration_text(stats.wear_s)}",
         ),
     ]
+
+
+def _ectopy(label: str, kind: BeatClass, percent: float | None, stats: PeriodStatistics) -> Tile:
+    beats = f"of {count_text(stats.classified_beats)} beats"
+    return Tile(label, count_text(stats.beats[kind]), percent_text(percent), beats)
 
 
 def _value(extreme: Extreme | None) -> float | None:

@@ -13,6 +13,7 @@ import pytest
 
 from hub.records import Episode, Minute, Notice
 from hub.store import Store
+from tests.end_to_end.hub_process import Device, Hub, mosquitto, mosquitto_config, need_mosquitto
 
 HEARTH = str(Path(sys.executable).with_name("hearth"))
 ALWAYS = (datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
@@ -148,3 +149,39 @@ def short_record(tmp_path_factory, toy_record) -> Path:
         f"short 1 360 {len(samples)}\nshort.dat 16 1000(0)/mV 16 0 0 0 0 MLII\n"
     )
     return folder / "short"
+
+
+@pytest.fixture
+def clean_up():
+    """Ends what a test has started, in reverse."""
+    started = []
+    yield started.append
+    for one in reversed(started):
+        if isinstance(one, Device):
+            one.close()
+        elif one.process is not None and one.process.poll() is None:
+            one.process.kill()
+            one.process.wait()
+
+
+@pytest.fixture(params=["embedded", "external"])
+def hub(request, tmp_path, clean_up):
+    port = free_port()
+    made = Hub(tmp_path, port, f'mode = "{request.param}"')
+    clean_up(made)
+    if request.param == "embedded":
+        made.start()
+        yield made
+        return
+    need_mosquitto()
+    with mosquitto(mosquitto_config(tmp_path, port), port):
+        made.start()
+        yield made
+        made.end(signal.SIGKILL)
+
+
+@pytest.fixture
+def device(hub, clean_up):
+    made = Device(hub.port)
+    clean_up(made)
+    return made

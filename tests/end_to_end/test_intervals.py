@@ -37,6 +37,43 @@ def capture(tmp_path):
     return path
 
 
+def it_says_so_on_screen_and_in_answers(household):
+    screen = ("--screenshot", "episode.svg", "--episode", "first", "--size", "160x42")
+    shown = household.run("tui", "--config", "hub.toml", *screen)
+    assert shown.returncode == 0, shown.stderr
+    drawn = (household.folder / "episode.svg").read_text().replace("&#160;", " ")
+    assert NO_STRIP in drawn
+    status = household.run("status", "--config", "hub.toml", "--since", "2025-01-01")
+    assert "by RR intervals alone)" in status.stdout
+    asked = household.run("ask", "how long was it worn?", "--config", "hub.toml")
+    assert "(all of it by RR intervals alone, without an ECG)" in asked.stdout
+
+
+def it_says_so_in_the_report(household):
+    report = (
+        "--patient",
+        "patient-1",
+        "--out",
+        "report.pdf",
+        "--from",
+        "2025-01-01",
+        "--to",
+        "2027-01-01",
+    )
+    done = household.run("report", "--config", "hub.toml", *report)
+    assert done.returncode == 0, done.stderr
+    text = subprocess.run(
+        ["pdftotext", "-layout", household.folder / "report.pdf", "-"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert NO_STRIP in " ".join(text.split())
+    assert "by RR intervals alone, no ECG" in text
+    assert "the strap sent no ECG but the times between beats" in " ".join(text.split())
+    assert "* By RR intervals alone, at least in part" in text
+
+
 def test_fibrillation_reaches_the_hub_without_a_strip_and_says_so(household, capture) -> None:
     household.write_edge(f"capture://{capture}?device=heart_rate&speed=max")
     household.start_hub()
@@ -59,36 +96,6 @@ def test_fibrillation_reaches_the_hub_without_a_strip_and_says_so(household, cap
     assert started == ["heart_rate: RR intervals alone, no ECG; rhythm by intervals, without strips"]
     (folder,) = (household.folder / "edge" / "recordings").iterdir()
     assert sum(path.stat().st_size for path in interval_files(folder)) > 10_000
-
-    screen = ("--screenshot", "episode.svg", "--episode", "first", "--size", "160x42")
-    shown = household.run("tui", "--config", "hub.toml", *screen)
-    assert shown.returncode == 0, shown.stderr
-    drawn = (household.folder / "episode.svg").read_text().replace("&#160;", " ")
-    assert NO_STRIP in drawn
-    status = household.run("status", "--config", "hub.toml", "--since", "2025-01-01")
-    assert "by RR intervals alone)" in status.stdout
-    asked = household.run("ask", "how long was it worn?", "--config", "hub.toml")
-    assert "(all of it by RR intervals alone, without an ECG)" in asked.stdout
+    it_says_so_on_screen_and_in_answers(household)
     if shutil.which("pdflatex") and shutil.which("pdftotext"):
-        report = (
-            "--patient",
-            "patient-1",
-            "--out",
-            "report.pdf",
-            "--from",
-            "2025-01-01",
-            "--to",
-            "2027-01-01",
-        )
-        done = household.run("report", "--config", "hub.toml", *report)
-        assert done.returncode == 0, done.stderr
-        text = subprocess.run(
-            ["pdftotext", "-layout", household.folder / "report.pdf", "-"],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        assert NO_STRIP in " ".join(text.split())
-        assert "by RR intervals alone, no ECG" in text
-        assert "the strap sent no ECG but the times between beats" in " ".join(text.split())
-        assert "* By RR intervals alone, at least in part" in text
+        it_says_so_in_the_report(household)

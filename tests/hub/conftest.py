@@ -1,9 +1,11 @@
-"""The config of a hub, for all tests that are not about configs."""
+"""A store, and the config of a hub, for all tests that are not about these."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from hub.store import Store
 
 NAMES = {"anna": "Anna Berger", "josef": "Josef Huber"}
 HUB = '[hub]\ndatabase = "hub.db"\n[mqtt]\nport = {port}\npassword_file = "hub.password"\n'
@@ -11,6 +13,13 @@ PERSON = (
     '[[patients]]\nid = "{id}"\nname = "{name}"\n'
     '[[devices]]\nid = "strap-{number}"\npatient = "{id}"\npassword_file = "hub.password"\n'
 )
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """Empty, of the newest schema."""
+    with Store.open(f"sqlite:///{tmp_path / 'hub.db'}") as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -1,81 +1,21 @@
-import logging
-import sqlite3
-from datetime import UTC, datetime, timedelta, timezone
-from uuid import UUID, uuid5
+"""What goes into the store: each event once, in any order, and the better of two kept."""
+
+from datetime import UTC, timedelta
+from uuid import uuid5
 
 import pytest
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import create_engine
 
 from edge.events import (
-    EpisodeEvent,
-    LiveState,
     Localization,
     LookEvent,
-    MinuteEvent,
-    NoticeEvent,
-    Strip,
 )
-from edge.labels import BeatClass, Finding, Priority, Rhythm
-from hub.database import StoreError, alembic_config
+from edge.labels import BeatClass, Finding
+from hub.database import StoreError
 from hub.model_words import model_words
-from hub.schema import metadata
 from hub.store import Store
-
-T0 = datetime(2024, 3, 31, 0, 30, tzinfo=UTC)
-NAMESPACE = UUID("6f3c0f8e-2d3a-4c83-9a5e-6f0a4f1f2b11")
-IDS = {"device_id": "strap-1", "patient_id": "anna", "recording_id": uuid5(NAMESPACE, "recording")}
-
-
-def after(seconds):
-    return T0 + timedelta(seconds=seconds)
-
-
-def strip(seconds, start_s=0):
-    return Strip(lead="I", fs_hz=130.0, start_at=after(start_s), samples_uv=tuple(range(int(seconds * 130))))
-
-
-def episode(name, step, until_s, **changes):
-    fields = {
-        "episode_id": uuid5(NAMESPACE, name),
-        "event_id": uuid5(NAMESPACE, f"{name}/{step}"),
-        "phase": "update",
-        "finding": Finding.ATRIAL_FIBRILLATION,
-        "priority": Priority.MEDIUM,
-        "onset_at": T0,
-        "observed_until_at": after(until_s),
-        "confidence": 0.9,
-        "seen_by": ("encoder",),
-    }
-    return EpisodeEvent(**IDS, **{**fields, **changes})
-
-
-def minute(name, start_s=0.0, wear_s=60.0, **changes):
-    fields = {
-        "event_id": uuid5(NAMESPACE, f"minute/{name}"),
-        "start_at": after(start_s),
-        "wear_s": wear_s,
-        "analysable_s": wear_s / 2,
-        "beats": {BeatClass.NORMAL: 60, BeatClass.VENTRICULAR: 2},
-        "rhythm_s": {Rhythm.ATRIAL_FIBRILLATION: 10.0},
-    }
-    return MinuteEvent(**IDS, **{**fields, **changes})
-
-
-def notice(name, at_s=0.0):
-    return NoticeEvent(
-        **IDS, event_id=uuid5(NAMESPACE, name), at=after(at_s), code="link_lost", text="out of reach"
-    )
-
-
-@pytest.fixture
-def store(tmp_path):
-    with Store.open(f"sqlite:///{tmp_path / 'hub.db'}") as opened:
-        yield opened
+from tests.hub.stored_events import IDS, NAMESPACE, T0, after, episode, minute, notice, strip
 
 
 def test_an_episode_goes_in_and_comes_back_with_its_strip(store):
@@ -218,151 +158,3 @@ def test_any_order_with_repetitions_gives_the_same_history(tmp_path_factory, exp
         new = [opened.add_event(event, T0) for event in [*(SENT[i] for i in order), *repeated]]
         assert sum(new) == len(SENT)
         assert contents(opened) == expected
-
-
-def test_periods_are_half_open_and_an_episode_belongs_to_each_it_touches(store):
-    store.add_event(episode("a", 0, 100), after(101))
-    store.add_event(minute("m"), after(61))
-    store.add_event(notice("n"), after(1))
-    assert len(store.episodes("anna", after(50), after(60))) == 1
-    assert store.episodes("anna", after(101), after(200)) == []
-    assert store.episodes("anna", after(-10), T0) == []
-    assert store.episodes("anna", T0, after(1), [Finding.PAUSE]) == []
-    assert len(store.episodes("anna", T0, after(1), [Finding.ATRIAL_FIBRILLATION])) == 1
-    assert store.minutes("anna", after(-60), T0) == []
-    assert len(store.minutes("anna", T0, after(1))) == 1
-    assert len(store.notices("anna", T0, after(1))) == 1
-    assert store.episodes("berta", T0, after(1)) == []
-
-
-def test_times_of_any_zone_mean_the_same_instant(store):
-    summer = timezone(timedelta(hours=2))
-    store.add_event(minute("m", start_at=T0.astimezone(summer)), after(61))
-    assert store.minutes("anna", T0.astimezone(summer), after(1))[0].start_at == T0
-
-
-def test_a_time_without_a_zone_is_refused(store):
-    with pytest.raises(Exception, match="without a time zone"):
-        store.minutes("anna", T0.replace(tzinfo=None), T0)
-
-
-def test_latest_at_is_the_end_of_what_was_measured(store):
-    assert store.latest_at("anna") is None
-    store.add_event(minute("m"), after(500))
-    assert store.latest_at("anna") == after(60)
-    store.add_event(episode("a", 0, 75), after(501))
-    assert store.latest_at("anna") == after(75)
-
-
-def live(at_s):
-    ids = {"device_id": "strap-1", "patient_id": "anna"}
-    return LiveState(**ids, at=after(at_s), link="connected", heart_rate_bpm=61.0)
-
-
-def test_a_device_is_known_by_its_newest_word(store):
-    store.set_availability("strap-1", "online", T0)
-    store.set_state(live(5), after(6))
-    store.set_availability("strap-1", "offline", after(90), heard=False)
-    (device,) = store.devices("anna")
-    assert (device.availability, device.heard_at) == ("offline", after(6))
-    assert device.state.heart_rate_bpm == 61.0
-
-
-def test_a_retained_word_does_not_make_a_silent_device_look_alive(store):
-    store.set_state(live(0), after(9000), heard=False)
-    assert store.devices("anna") == []
-    store.add_event(minute("m"), after(9001))
-    assert store.devices("anna")[0].heard_at == after(9001)
-
-
-def test_a_clock_that_was_set_back_does_not_make_a_silent_device_look_alive(store):
-    store.set_state(live(0), after(9000))
-    store.set_state(live(1), after(1))
-    store.set_availability("strap-1", "offline", after(9000), heard=False)
-    assert store.devices("anna")[0].heard_at == after(1)
-
-
-def test_a_dead_letter_that_comes_again_counts_up(store):
-    for at_s in (0, 10):
-        store.add_dead_letter("hearth/v1/x/event/minute", b"\xff{", "not JSON", after(at_s))
-    store.add_dead_letter("hearth/v1/x/event/minute", b"x" * 100_000, "too long", after(20))
-    newest, older = store.dead_letters(10)
-    assert (older.times, older.payload, older.received_at) == (2, b"\xff{", after(10))
-    assert (newest.payload_bytes, len(newest.payload)) == (100_000, 65_536)
-    assert store.dead_letter_count() == 2
-
-
-def test_a_patient_gets_the_name_of_the_config(store):
-    store.add_event(minute("m"), after(61))
-    store.ensure_patient("anna", "Anna A.")
-    store.ensure_patient("berta", "Berta B.")
-    assert [(p.patient_id, p.name) for p in store.patients()] == [("anna", "Anna A."), ("berta", "Berta B.")]
-
-
-def test_the_history_survives_closing(tmp_path):
-    url = f"sqlite:///{tmp_path / 'deep' / 'hub.db'}"
-    with Store.open(url) as first:
-        first.add_event(minute("m"), after(61))
-    with Store.open(url) as second:
-        assert len(second.minutes("anna", T0, after(60))) == 1
-
-
-def test_each_commit_reaches_the_disk(store):
-    with store._writer.connect() as connection:
-        pragmas = [
-            connection.exec_driver_sql(f"PRAGMA {name}").scalar()
-            for name in ("journal_mode", "synchronous", "foreign_keys")
-        ]
-    assert pragmas == ["wal", 2, 1]
-
-
-def test_reading_in_another_process_does_not_wait_for_a_writer(tmp_path, store):
-    store.add_event(minute("m"), after(61))
-    writer = sqlite3.connect(tmp_path / "hub.db", isolation_level=None)
-    writer.execute("BEGIN IMMEDIATE")
-    with Store.open(f"sqlite:///{tmp_path / 'hub.db'}") as reader:
-        assert len(reader.minutes("anna", T0, after(60))) == 1
-    writer.execute("ROLLBACK")
-    writer.close()
-
-
-def test_reads_use_the_indexes(tmp_path, store):
-    with sqlite3.connect(tmp_path / "hub.db") as connection:
-        for table, column in (("minutes", "start_at"), ("episodes", "onset_at"), ("notices", "at")):
-            query = f"SELECT * FROM {table} WHERE patient_id = 'a' AND {column} >= '1' AND {column} < '2'"
-            plan = str(connection.execute(f"EXPLAIN QUERY PLAN {query}").fetchall())
-            assert f"ix_{table}_patient_id_{column}" in plan
-    connection.close()
-
-
-def test_the_migrations_lead_to_the_schema(tmp_path):
-    engine = create_engine(f"sqlite:///{tmp_path / 'hub.db'}")
-    with engine.begin() as connection:
-        command.upgrade(alembic_config(connection), "head")
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, metadata) == []
-        command.downgrade(alembic_config(connection), "base")
-        assert connection.dialect.get_table_names(connection) == ["alembic_version"]
-    engine.dispose()
-
-
-def test_opening_leaves_logging_alone(tmp_path):
-    before = (list(logging.root.handlers), logging.root.level, logging.getLogger("hub").disabled)
-    Store.open(f"sqlite:///{tmp_path / 'hub.db'}").close()
-    assert (list(logging.root.handlers), logging.root.level, logging.getLogger("hub").disabled) == before
-
-
-def test_a_file_that_is_no_database_gives_one_clear_line(tmp_path):
-    (tmp_path / "hub.db").write_text("this is a shopping list, and not a database at all" * 100)
-    with pytest.raises(StoreError, match=r"hub\.db: file is not a database"):
-        Store.open(f"sqlite:///{tmp_path / 'hub.db'}")
-
-
-def test_a_database_from_a_newer_version_is_refused(tmp_path):
-    url = f"sqlite:///{tmp_path / 'hub.db'}"
-    Store.open(url).close()
-    with sqlite3.connect(tmp_path / "hub.db") as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    connection.close()
-    with pytest.raises(StoreError, match="9999"):
-        Store.open(url)
