@@ -74,6 +74,11 @@ def window_means(
     return [float(probability[w.first_s : w.first_s + window_s].mean()) for w in windows]
 
 
+def window_shares(windows: Iterable[Window], stretches: Stretches, window_s: int) -> list[float]:
+    """How much of each window a detector marked as VF, from 0 to 1."""
+    return [_vf_s(window.first_s, window_s, stretches) / window_s for window in windows]
+
+
 def score_windows(windows: Sequence[Window], means: Sequence[float], threshold: float) -> VfScore:
     """Called VF where the mean reaches the threshold."""
     pairs = [(window.is_vf, mean >= threshold) for window, mean in zip(windows, means, strict=True)]
@@ -97,6 +102,10 @@ def summed(scores: Iterable[VfScore]) -> VfScore:
 
 
 def _window(first_s: int, window_s: int, stretches: Stretches) -> Window:
-    stop_s = first_s + window_s
-    vf_s = sum(max(0.0, min(stop_s, end) - max(first_s, onset)) for onset, end in stretches)
+    vf_s = _vf_s(first_s, window_s, stretches)
     return Window(first_s, vf_s >= window_s / 2, 0 < vf_s < window_s)
+
+
+def _vf_s(first_s: int, window_s: int, stretches: Stretches) -> float:
+    stop_s = first_s + window_s
+    return sum(max(0.0, min(stop_s, end) - max(first_s, onset)) for onset, end in stretches)

@@ -161,6 +161,26 @@ def test_waves_of_any_detector(databases, tmp_path) -> None:
     assert "6.ii: no such annotation file" in hearth("evaluate", "waves", *options).stderr
 
 
+def test_vf_of_any_detector(databases, tmp_path) -> None:
+    place = tmp_path / "found"
+    found(place, "cu03", "vfd", {360: "N", 10 * 360: "[", 12 * 360: "]", 24 * 360: "["})
+    options = ("--data", databases, "--test", "vfd", "--test-dir", place)
+    told = evaluated("vf", *options)
+    tested = {"test": f"{place}/*.vfd", "records": 1, "threshold": 0.5, "window_s": 8}
+    assert told["conditions"] == tested
+    gross, border = told["records"]["gross"], told["records"]["straddling a border"]
+    assert (gross["VF"], gross["not VF"], gross["missed"], gross["false"]) == (13, 13, 0, 0)
+    # of those at the true onset, 20 s, from 13 to 19 s; half is VF from 16 on, half is marked from 20 on
+    assert (border["VF"], border["not VF"], border["missed"]) == (4, 3, 4)
+    shorter = evaluated("vf", *options, "--threshold", 0.125)["records"]
+    assert (shorter["gross"]["false"], shorter["straddling a border"]["missed"]) == (9, 1)
+    refused = hearth("evaluate", "vf", *options, "--test", "qrs")
+    assert (refused.returncode, refused.stderr) == (
+        2,
+        f"hearth: {place}/cu03.qrs: no such annotation file\n",
+    )
+
+
 def test_answers_to_cinc2017_of_any_detector(databases, tmp_path) -> None:
     folder = tmp_path / "cinc2017"
     folder.mkdir()

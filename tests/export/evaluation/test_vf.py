@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from export.evaluation.annotations import Mark, from_marks
-from export.evaluation.vf import score_windows, summed, vf_stretches, vf_windows, window_means
+from export.evaluation.vf import score_windows, summed, vf_stretches, vf_windows, window_means, window_shares
 
 
 def marks(*rows: tuple[int, str]):
@@ -53,6 +53,14 @@ def test_counts_by_hand() -> None:
     assert (row["Se"], row["Sp"], row["+P"]) == (0, pytest.approx(100 / 3), 0)
     both = summed([score_windows(windows, means, 0.5), score_windows(windows, means, 0.2)])
     assert (both.hits, both.missed, both.false, both.right) == (1, 1, 4, 2)
+
+
+def test_a_detector_calls_vf_by_the_share_that_it_marked() -> None:
+    windows = vf_windows([(8.0, 16.0)], 32.0, step_s=8)
+    shares = window_shares(windows, [(6.0, 12.0), (13.0, 14.0), (20.0, 23.0)], 8)
+    assert shares == pytest.approx([2 / 8, 5 / 8, 3 / 8, 0])
+    score = score_windows(windows, shares, 0.5)
+    assert (score.hits, score.missed, score.false, score.right) == (1, 0, 0, 3)
 
 
 @given(
