@@ -53,7 +53,7 @@ train-language: $(VENV)/dev.done
 	$(BIN)/python -m export.training.language.train --config configs/training/language.toml --data $(DATA) \
 	  --corpus $(DATA)/prepared/language --out runs/language
 	$(BIN)/hearth export language --run runs/language --data $(DATA) --out edge/models/language
-	$(BIN)/python -m export.training.language.train_pointer --config configs/training/language.toml \
+	$(BIN)/python -m export.training.language.train_pointer --config configs/training/language.toml --data $(DATA) \
 	  --corpus $(DATA)/prepared/language --states $(DATA)/prepared/pointer --bundle edge/models/language
 
 # every figure that is published, beside open peers, on the recordings in DATA; pages in docs/figures

@@ -209,8 +209,10 @@ def pointed(corpus: Path) -> str:
     bundle = load_language_bundle(DEFAULT_LANGUAGE_BUNDLE)
     pointer = Pointer(bundle)
     with TemporaryDirectory() as folder:
-        states = collect(corpus, rows, bundle, Path(folder))
-        answers = [pointer.answer(states.of(row).astype(np.float32), beats_of(row)).text for row in rows]
+        windows = collect(corpus, rows, bundle, Path(folder))
+    answers = [
+        pointer.answer(window.states.astype(np.float32), beats_of(window.row)).text for window in windows
+    ]
     said = [read_spans(text, row["seconds"]) or {} for text, row in zip(answers, rows, strict=True)]
     truths = [true_spans(rows[one.window]).get(one.waveform, []) for one in asked]
     places = [said[one.window].get(one.waveform, []) for one in asked]

@@ -1,7 +1,10 @@
 """A probe finds what its tokens hold, and nothing where they hold nothing."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
+import torch
 
 from benchmarks.localization_probe import Probe, Row, is_for_choice
 from benchmarks.localization_tokens import beat_times, embedding_columns
@@ -12,6 +15,15 @@ from export.evaluation.localization import iou
 
 V = Waveform.VENTRICULAR_BEAT
 N_PATIENTS, SECONDS, STEPS = 80, 10, 80
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """Two would take turns waiting for each other on networks as small as these."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def rows_of(first: int) -> list[Row]:

@@ -2,7 +2,8 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,6 +35,19 @@ _NOTHING: Final = 700
 _LONGEST_S: Final = 24
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Window:
+    """A row of the corpus, with states `[leads, tokens, width]`."""
+
+    row: Row
+    states: Float16
+
+    @property
+    def patient(self) -> str:
+        """Where it comes from."""
+        return f"{self.row['database']}/{self.row['record']}"
+
+
 class StatesOnDisk:
     """`states.npy` `[tokens of the corpus, width]` beside its features; `done.npy` says which are there."""
 
@@ -56,8 +70,8 @@ class StatesOnDisk:
         self._done[_places(row)] = True
 
 
-def collect(corpus: Path, rows: Iterable[Row], bundle: LanguageBundle, out: Path) -> StatesOnDisk:
-    """Half a second of work each; goes on where it was cut off."""
+def collect(corpus: Path, rows: Sequence[Row], bundle: LanguageBundle, out: Path) -> list[Window]:
+    """Half a second of work each; goes on where it was cut off. `out` is for this bundle alone."""
     features = np.load(corpus / "features.npy", mmap_mode="r")
     kept = StatesOnDisk(out, len(features), bundle.manifest.width)
     reader = SignalReader(Encoder(DEFAULT_BUNDLE), bundle)
@@ -65,7 +79,7 @@ def collect(corpus: Path, rows: Iterable[Row], bundle: LanguageBundle, out: Path
         for row in tqdm([row for row in rows if not kept.has(row)], unit=" windows"):
             own = features[_places(row)].astype(np.float32).reshape(len(row["leads"]), -1, features.shape[1])
             kept.keep(row, _states(session, reader, row, own))
-    return kept
+    return [Window(row, kept.of(row)) for row in rows]
 
 
 def _states(
@@ -103,11 +117,6 @@ def beats_of(row: Row) -> list[float]:
     return [beat["at_s"] for beat in row["evidence"]["beats"]]
 
 
-def patient(row: Row) -> str:
-    """Where a window comes from."""
-    return f"{row['database']}/{row['record']}"
-
-
 def _is_fit(row: Row) -> bool:
     return not row["held_out"] and row["seconds"] <= _LONGEST_S and bool(set(row["known"]) & set(LOCATED))
 
@@ -116,7 +125,7 @@ def _evenly(rows: Sequence[Row], n: int, rng: np.random.Generator) -> list[Row]:
     """One of each patient in turn."""
     of_patient: dict[str, list[Row]] = defaultdict(list)
     for i in rng.permutation(len(rows)):
-        of_patient[patient(rows[i])].append(rows[i])
+        of_patient[f"{rows[i]['database']}/{rows[i]['record']}"].append(rows[i])
     turns = [found[i] for i in range(n) for found in of_patient.values() if i < len(found)]
     return turns[:n]
 

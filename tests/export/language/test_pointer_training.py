@@ -13,8 +13,8 @@ from edge.language_bundle import DEFAULT_LANGUAGE_BUNDLE, load_language_bundle
 from edge.localizer_prompt import LOCATED
 from edge.pointer import Pointer
 from export.training.language import train_pointer
-from export.training.language.pointer_net import PointerNet, Pointers, PointerSettings, learned, seen_of
-from export.training.language.pointer_states import StatesOnDisk
+from export.training.language.pointer_net import PointerNet, Pointers, PointerSettings, Seen, learned, seen_of
+from export.training.language.pointer_states import StatesOnDisk, Window
 
 SETTINGS = PointerSettings(
     networks=1, hidden=16, steps=200, batch_size=8, learning_rate=5e-3, weight_decay=0.0, seed=1
@@ -47,17 +47,13 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-@pytest.fixture(scope="module")
-def rows() -> list[dict]:
-    return [row(i, None if i % 3 == 0 else i % 8) for i in range(60)]
+def window(made: dict) -> Window:
+    return Window(made, states_of(made))
 
 
 @pytest.fixture(scope="module")
-def states(rows, tmp_path_factory) -> StatesOnDisk:
-    kept = StatesOnDisk(tmp_path_factory.mktemp("states"), 20 * len(rows), WIDTH)
-    for made in rows:
-        kept.keep(made, states_of(made))
-    return kept
+def windows() -> list[Window]:
+    return [window(row(i, None if i % 3 == 0 else i % 8)) for i in range(60)]
 
 
 def test_states_are_kept_with_a_mark_and_found_again(tmp_path):
@@ -68,33 +64,38 @@ def test_states_are_kept_with_a_mark_and_found_again(tmp_path):
     assert np.array_equal(again.of(row(1, 2)), states_of(row(1, 2)))
 
 
-def test_it_learns_where_a_waveform_is_on_patients_that_it_does_not_know(rows, states):
-    answers = train_pointer.unseen_answers(rows, states, SETTINGS)
-    presence, place = train_pointer.chosen(rows, answers, Waveform.VENTRICULAR_BEAT)
+def test_it_learns_where_a_waveform_is_on_patients_that_it_does_not_know(windows):
+    answers = train_pointer.unseen_answers(windows, SETTINGS)
+    presence, place = train_pointer.chosen(windows, answers, Waveform.VENTRICULAR_BEAT)
     of = LOCATED.index(Waveform.VENTRICULAR_BEAT)
     scores = [
-        train_pointer._iou(made, answer[of], Waveform.VENTRICULAR_BEAT, presence, place)
-        for made, answer in zip(rows, answers, strict=True)
+        train_pointer.iou_of(one.row, answer[of], Waveform.VENTRICULAR_BEAT, presence, place)
+        for one, answer in zip(windows, answers, strict=True)
     ]
     assert np.mean(scores) > 0.8
 
 
-def test_what_is_not_known_teaches_nothing(rows, states):
-    unknown = [made | {"known": ["A"]} for made in rows]
-    seen = [one for made in unknown for one in seen_of(made, states.of(made), LOCATED)]
+def test_what_is_not_known_teaches_nothing(windows):
+    def unlabelled(**other) -> list[Seen]:
+        return [
+            s for one in windows for s in seen_of(one.row | {"known": ["A"]} | other, one.states, LOCATED)
+        ]
+
+    seen, same = unlabelled(), unlabelled(spans={})
     net = learned(seen, np.full(len(seen), 1 / len(seen)), LOCATED, SETTINGS)
-    other = [made | {"known": ["A"], "spans": {}} for made in rows]
-    same = [one for made in other for one in seen_of(made, states.of(made), LOCATED)]
     again = learned(same, np.full(len(same), 1 / len(same)), LOCATED, SETTINGS)
-    of_one = torch.from_numpy(states.of(rows[1]).astype(np.float32))
+    of_one = torch.from_numpy(windows[1].states.astype(np.float32))
     assert torch.equal(net(of_one), again(of_one))
 
 
-def test_windows_are_drawn_by_waveform_not_by_their_number():
-    many = [row(i, 2) for i in range(30)] + [row(30, None)]
-    shares = train_pointer.shares_of(many)
+def test_windows_are_drawn_by_waveform_and_patients_by_the_root_of_theirs():
+    of_one = [Window(row(i, 2) | {"record": "one"}, states_of(row(i, 2))) for i in range(9)]
+    shares = train_pointer.shares_of([*of_one, window(row(10, 2)), window(row(11, None))])
     assert shares.sum() == pytest.approx(1)
-    assert shares[-1] == pytest.approx(1.8 / (1.8 + 1.5))
+    assert shares[-1] == pytest.approx(1.8 / (1.8 + 1.5)), (
+        "those without a waveform have a share of their own"
+    )
+    assert shares[:9].sum() == pytest.approx(3 * shares[9]), "nine windows count as three"
 
 
 def test_a_pointer_is_written_into_its_bundle_and_points_as_torch_does(tmp_path):
