@@ -16,6 +16,7 @@ from edge.labels import Finding
 from edge.text_features import words_of
 from hub.find_model import FindModel
 from hub.find_names import Named, named_findings
+from hub.find_scope import find_scope
 from hub.records import Episode, Minute
 
 LONGEST_QUESTION: Final = 200
@@ -46,7 +47,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """All candidates, best first, and what they were ranked by."""
+    """All candidates, best first, and what they were ranked by; `is_alike`: the question is about an ECG."""
 
     hits: tuple[Hit, ...]
     named: Named
@@ -54,6 +55,7 @@ class Answer:
     other_model: int
     without_embedding: int
     unknown_words: tuple[str, ...]
+    is_alike: bool
 
 
 def checked_question(question: str) -> str:
@@ -85,7 +87,8 @@ def find(question: str, episodes: Sequence[Episode], minutes: Sequence[Minute], 
     if not ranked:
         raise FindError(_nothing(len(seen), other, model))
     unknown = tuple(word for word in words_of(question) if word not in model.row_of)
-    return Answer(tuple(ranked), named, sum(readable), other, seen.count(None), unknown)
+    is_alike = find_scope().holds(question)
+    return Answer(tuple(ranked), named, sum(readable), other, seen.count(None), unknown, is_alike)
 
 
 def _ranked(

@@ -6,7 +6,8 @@
 Each episode, and each minute in which nothing was found, is compared with the question: the encoder of the
 edge describes the signal around it, a small text model describes the question, both in one space. The
 similarity lies between -1 and 1. Where the question names a finding ("bigeminy", "pauses"), episodes with
-that finding come first, marked *. A similarity is no diagnosis: look at the strip (hearth tui, hearth
+that finding come first, marked *. Words about nothing in an ECG find nothing: that is said in one line, with
+exit status 1. A similarity is no diagnosis: look at the strip (hearth tui, hearth
 report). The hub need not run.
 """
 
@@ -63,10 +64,13 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(_json(question, patient, answer, arguments.latest), ensure_ascii=False))
     else:
         print("\n".join(_lines(answer, arguments.latest, why=arguments.why)))
-    return 0
+    return 0 if answer.is_alike else 1
 
 
 def _lines(answer: "Answer", latest: int, *, why: bool) -> Iterator[str]:
+    if not answer.is_alike:
+        yield "nothing in the history is like that: the question names nothing of a heart or its ECG"
+        return
     if why:
         yield from _reasons(answer)
     for hit in answer.hits[:latest]:
@@ -122,7 +126,8 @@ def _json(question: str, patient: str, answer: "Answer", latest: int) -> dict[st
         "other_model": answer.other_model,
         "without_embedding": answer.without_embedding,
         "unknown_words": list(answer.unknown_words),
-        "hits": [_hit(hit) for hit in answer.hits[:latest]],
+        "hits": [_hit(hit) for hit in answer.hits[:latest] if answer.is_alike],
+        "is_alike": answer.is_alike,
     }
 
 

@@ -260,6 +260,15 @@ def test_the_command_speaks_json(config, capsys):
     assert said["hits"][0]["short_id"] == str(EVENTS[0].episode_id)[:8]
 
 
+def test_the_command_says_that_nothing_is_like_a_pizza(config, capsys):
+    assert ask(config, "pizza", "--since", "2026-01-01", "--why") == 1
+    said = capsys.readouterr().out
+    assert said.startswith("nothing in the history is like that: ")
+    assert said.count("\n") == 1
+    assert ask(config, "pizza", "--since", "2026-01-01", "--json") == 1
+    assert json.loads(capsys.readouterr().out)["hits"] == []
+
+
 def test_the_command_refuses_a_stranger(config):
     from hub.config import ConfigError
 
