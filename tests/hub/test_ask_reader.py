@@ -107,3 +107,23 @@ def test_the_period_before_is_as_long_by_the_clock_on_the_wall():
 def test_a_date_that_does_not_exist_is_no_period():
     assert period_of("on 31 June", SUNDAY) is None
     assert period_of("2026-02-30", SUNDAY) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "How does bitcoin work?",
+        "what does pizza mean",
+        "difference between cats and dogs",
+        "how do you find happiness",
+    ],
+)
+def test_what_is_about_nothing_that_the_pages_know_is_not_explained(text):
+    assert READER.read(cleaned(text)).intent is Intent.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "text", ["How does Hearth work?", "explain wide complexes", "what causes an irregular rhythm"]
+)
+def test_what_the_pages_are_about_still_is(text):
+    assert READER.read(cleaned(text)).intent is Intent.KNOWLEDGE
