@@ -52,7 +52,8 @@ def train(settings: Settings, data: Path, checkpoint: Path, out: Path) -> dict[s
     projection.save_pretrained(out / "text_projection")
     draw_curves(history, out / "curves.png")
     scores = {
-        **zero_shot(encoder, projection.eval(), held_out, sentences),
+        **zero_shot(encoder, projection.eval(), held_out, sentences, measured=False),
+        **zero_shot(encoder, projection.eval(), held_out, sentences, measured=True),
         **retrieval(encoder, projection.eval(), held_out, sentences, measured=False),
         **retrieval(encoder, projection.eval(), held_out, sentences, measured=True),
     }

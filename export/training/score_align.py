@@ -7,7 +7,7 @@ from torch import Tensor
 
 from export.model import EcgEncoder
 from export.training.text_pairs import TextPairs
-from export.training.text_tower import SentenceEncoder, TextProjection
+from export.training.text_tower import SentenceEncoder, TextProjection, embedded
 
 PROMPTS = {
     "N": "normal sinus rhythm",
@@ -30,17 +30,27 @@ _FEWEST = 5
 
 @torch.no_grad()
 def zero_shot(
-    encoder: EcgEncoder, projection: TextProjection, pairs: TextPairs, sentences: SentenceEncoder
+    encoder: EcgEncoder,
+    projection: TextProjection,
+    pairs: TextPairs,
+    sentences: SentenceEncoder,
+    *,
+    measured: bool,
 ) -> dict[str, float]:
-    """AUC of the similarity to each class's prompt; classes with too few windows are left out."""
+    """AUC of the similarity to each class's prompt; classes with too few windows are left out.
+
+    `measured`: beside the class's name stands what is measured in the window, as in the sentences of
+    training; the texts of a window then differ in the name alone. A window without measurements has the name.
+    """
     ecg = encoder.window_head(pairs.seconds)
-    texts = projection(sentences(list(PROMPTS.values())))
-    similarity, scores = (ecg @ texts.T).numpy(), {}
-    for column, name in enumerate(PROMPTS):
+    suffix, scores = " with measurements" if measured else "", {}
+    for name, prompt in PROMPTS.items():
         truth = np.array([name in said.findings for said in pairs.reports])
         if min(truth.sum(), (~truth).sum()) >= _FEWEST:
-            scores[f"zero-shot AUC {name}"] = round(float(roc_auc_score(truth, similarity[:, column])), 4)
-    scores["zero-shot AUC mean"] = round(float(np.mean(list(scores.values()))), 4)
+            said_of = [_text(prompt, said.measurements, measured=measured) for said in pairs.reports]
+            similarity = (ecg * projection(embedded(sentences, said_of))).sum(dim=1).numpy()
+            scores[f"zero-shot AUC {name}{suffix}"] = round(float(roc_auc_score(truth, similarity)), 4)
+    scores[f"zero-shot AUC mean{suffix}"] = round(float(np.mean(list(scores.values()))), 4)
     return scores
 
 
@@ -54,7 +64,7 @@ def retrieval(
     measured: bool,
 ) -> dict[str, float]:
     """R@1, 5 and 10 in percent: own pair among all, and any pair of the same findings among all."""
-    texts = [f"{said.words}. {said.measurements}" if measured else said.words for said in pairs.reports]
+    texts = [_text(said.words, said.measurements, measured=measured) for said in pairs.reports]
     similarity = encoder.window_head(pairs.seconds) @ projection(sentences(texts)).T
     own = torch.eye(len(texts), dtype=torch.bool)
     findings = [said.findings for said in pairs.reports]
@@ -66,6 +76,10 @@ def retrieval(
             for k in (1, 5, 10):
                 scores[f"R@{k} {way}, {what}{suffix}"] = _recall(table, right, k)
     return scores
+
+
+def _text(words: str, measurements: str, *, measured: bool) -> str:
+    return f"{words}. {measurements}" if measured else words
 
 
 def _recall(similarity: Tensor, right: Tensor, k: int) -> float:

@@ -14,9 +14,11 @@ from export.training import align, text_pairs
 from export.training.align import contrastive_loss, train
 from export.training.ptbxl_views import LEADS, read_descriptions, read_ptbxl_reports, view_report
 from export.training.rhythms import all_but, rhythm_set
-from export.training.sentences import report
+from export.training.score_align import zero_shot
+from export.training.sentences import Report, report
 from export.training.targets import Window
-from export.training.text_tower import TextProjection
+from export.training.text_pairs import TextPairs
+from export.training.text_tower import ProjectionConfig, SentenceEncoder, TextProjection
 
 CONFIG = Path(__file__).parents[2] / "configs" / "training" / "align.toml"
 AF = rhythm_set(Rhythm.ATRIAL_FIBRILLATION)
@@ -66,6 +68,25 @@ def test_the_loss_is_least_where_pairs_lie_together() -> None:
     assert contrastive_loss(alike, alike, alike, scale) < 1.0
 
 
+def test_zero_shot_with_measurements_reads_those_of_each_window(model) -> None:
+    """Windows alike, so that only their texts can tell them apart."""
+    torch.manual_seed(0)
+    sentences = SentenceEncoder()
+    projection = TextProjection(ProjectionConfig(model.config.text_width)).eval()
+    seconds = torch.randn(1, 12, model.config.widths[-1]).expand(12, -1, -1)
+
+    def scores(fast: str, slow: str, *, measured: bool) -> dict[str, float]:
+        reports = [Report(("AFIB",), "", fast)] * 6 + [Report(("N",), "", slow)] * 6
+        return zero_shot(model, projection, TextPairs(seconds, reports), sentences, measured=measured)
+
+    plain = scores("heart rate 150 bpm", "heart rate 60 bpm", measured=False)
+    assert plain["zero-shot AUC AFIB"] == plain["zero-shot AUC N"] == 0.5
+    told = scores("heart rate 150 bpm", "heart rate 60 bpm", measured=True)
+    assert told["zero-shot AUC AFIB with measurements"] in {0, 1}
+    unmeasured = scores("", "", measured=True)
+    assert unmeasured["zero-shot AUC mean with measurements"] == 0.5
+
+
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
 def test_training_aligns_and_scores(data, model, tmp_path) -> None:
     model.save_pretrained(tmp_path / "encoder")
@@ -76,6 +97,9 @@ def test_training_aligns_and_scores(data, model, tmp_path) -> None:
     scores = train(loaded, data, tmp_path / "encoder", tmp_path / "out")
     assert json.loads((tmp_path / "out" / "scores.json").read_text()) == scores
     assert {"R@10 text to ECG, own with measurements", "R@1 ECG to text, same findings"} <= scores.keys()
+    plain = {name for name in scores if name.startswith("zero-shot") and "measurements" not in name}
+    assert "zero-shot AUC mean" in plain
+    assert {f"{name} with measurements" for name in plain} <= scores.keys()
     aligned = EcgEncoder.from_pretrained(tmp_path / "out" / "checkpoint")
     torch.testing.assert_close(aligned.stem[0].weight, model.stem[0].weight)
     assert not torch.equal(aligned.window_head.questions.weight, model.window_head.questions.weight)
