@@ -1,8 +1,9 @@
 """The models of a bundle: windows of ECG to probabilities in time, and beats read in sequence."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -82,14 +83,25 @@ class EncodedWindow:
         return frames_of_logits(self.logits, part)
 
 
+class Model(Protocol):
+    """What computes one model's outputs, by name: `OnnxSession`, or anything that is asked like it."""
+
+    def run(self, outputs: Sequence[str], inputs: Mapping[str, npt.NDArray[Any]]) -> list[Float32]:
+        """The outputs of these names, in this order."""
+        ...
+
+
 class Encoder:
     """Both models of a bundle; what a stream has to remember stays with the caller."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, encoder: Model | None = None, sequence: Model | None = None) -> None:
+        """`encoder` and `sequence` are asked in place of the bundle's own files."""
         self.manifest: Manifest = load_manifest(folder)
-        self._encoder = OnnxSession(folder / self.manifest.onnx_file)
-        sequence = self.manifest.sequence
-        self._sequence = OnnxSession(folder / sequence.onnx_file) if sequence else None
+        second = self.manifest.sequence
+        self._encoder: Model = encoder or OnnxSession(folder / self.manifest.onnx_file)
+        self._sequence: Model | None = sequence
+        if second and not sequence:
+            self._sequence = OnnxSession(folder / second.onnx_file)
 
     def run(self, ecg_mv: Float32) -> EncoderFrames:
         """Probabilities of a whole window; see `encode`."""

@@ -10,14 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.bundle import Manifest, Sequence, Thresholds, write_manifest
+from edge.encoder import Encoder
 from edge.labels import BeatClass, Rhythm
 from export.checkpoint import read_model
-from export.decision_parity import DecisionReport, check_decisions
+from export.decision_parity import Decisions, check_decisions
 from export.model import FRAMES_PER_SECOND, SAMPLES_PER_SECOND, EcgEncoder
 from export.parity import ParityReport, check_parity, check_sequence
 from export.quantize import quantize
 from export.sequence_model import BeatSequence
 from export.to_onnx import to_onnx
+from export.torch_run import TorchRun
 
 Float32 = npt.NDArray[np.float32]
 
@@ -51,7 +53,7 @@ class GateReport:
     """What was compared before the bundle was written."""
 
     values: ParityReport
-    decisions: DecisionReport
+    decisions: Decisions
 
 
 def write_bundle(
@@ -77,12 +79,22 @@ def write_bundle(
         report = check_parity(encoder, float_path, draft / MODEL_FILE, windows[1::2], manifest)
         sequence_report = check_sequence(sequence, draft / SEQUENCE_FILE) if sequence else {}
         write_manifest(draft, manifest)
-        exact = _with_float_encoder(draft, float_path, manifest)
-        decisions = check_decisions(exact, draft, windows[1::2])
-        figures = {"parity": {**asdict(report), **asdict(decisions), **sequence_report}}
+        exact = Encoder(_with_float_encoder(draft, float_path, manifest))
+        by_torch = Encoder(draft, TorchRun(encoder), TorchRun(sequence) if sequence else None)
+        decisions = check_decisions(by_torch, exact, Encoder(draft), windows[1::2])
+        figures = _figures(report, decisions, sequence_report)
         write_manifest(draft, manifest.model_copy(update={"figures": figures}))
         shutil.copytree(draft, folder, dirs_exist_ok=True)
     return GateReport(report, decisions)
+
+
+def _figures(
+    report: ParityReport, decisions: Decisions, sequence_report: dict[str, float]
+) -> dict[str, dict[str, float]]:
+    """`parity` as manifests have always had it, torch to int8 and float to int8; and all three pairs."""
+    pairs = asdict(decisions)
+    parity = {**pairs["float_to_int8"], **asdict(report), **sequence_report}
+    return {"parity": parity} | {f"decisions_{pair}": shares for pair, shares in pairs.items()}
 
 
 def _with_float_encoder(draft: Path, float_path: Path, manifest: Manifest) -> Path:

@@ -2,8 +2,9 @@
 
 Hearth's own checkpoint is a folder written by `python -m export.training.train`. It becomes ONNX through
 optimum, then int8. Torch, float and int8 are compared on real windows: names, shapes, values, beats and
-rhythm; and, with all windows joined, episodes, seconds of VF and waves. Only if all agree is the bundle
-written; otherwise nothing is, and the message says by how much they differ.
+rhythm; and, with all windows joined and read by the whole pipeline, beats, classes, episodes, seconds of VF
+and waves. Only if all agree is the bundle written; otherwise nothing is, and the message says by how much
+they differ.
 
     hearth export --checkpoint runs/aligned/checkpoint --sequence runs/sequence/checkpoint --data ecg --out b
 
@@ -79,6 +80,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _write_bundle(arguments: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
     from edge.bundle import Thresholds
     from export.bundle import Checkpoints, Provenance, write_bundle
 
@@ -93,14 +96,14 @@ def _write_bundle(arguments: argparse.Namespace) -> int:
         Provenance(settings["version"], tuple(settings["data"]["weights"])),
     )
     print(f"{arguments.out}: written")
-    values, decisions = report.values, report.decisions
+    values = report.values
     print(f"  torch to float ONNX: largest difference {values.float_max_difference:.1e}")
     print(f"  torch to int8: {values.beat_agreement:.2%} of beats, {values.class_agreement:.2%} of classes,")
     print(f"                 {values.af_agreement:.2%} of seconds of AF or not,")
     print(f"                 {values.analysable_agreement:.2%} of seconds readable or not agree")
-    print(f"  float to int8: {decisions.episode_agreement:.2%} of episodes,", end=" ")
-    print(f"{decisions.vf_agreement:.2%} of seconds of VF, {decisions.wave_agreement:.2%} of waves,")
-    print(f"                 {decisions.boundary_agreement:.2%} of their boundaries agree")
+    print("  told by the whole pipeline, what agrees of episodes, VF, waves, boundaries, beats, classes:")
+    for pair, shares in asdict(report.decisions).items():
+        print(f"  {pair.replace('_', ' '):>14}:", " ".join(f"{share:.2%}" for share in shares.values()))
     return 0
 
 
