@@ -1,35 +1,35 @@
 """Answers to questions about the signal: measured first; the language model may add what is borne out.
 
 Of two windows the measured verdict stands in the answer, whatever the model says; see `edge.comparison`.
+Of a window with a gap the model sees the longest stretch without one. Its times are brought back to the
+window's before anything is checked, and it sets no borders: of what lies beyond the stretch it saw nothing.
 """
 
 import asyncio
 import logging
-
-import numpy as np
-import numpy.typing as npt
 
 from edge.ask_desk import seconds_left
 from edge.ask_measured import MeasuredAnswers
 from edge.comparison import COMPARE_QUESTION, borne_out, changes, read_changes
 from edge.ecg_prompt import Shown, prompt_parts
 from edge.errors import UserError
-from edge.events import AskAnswer, AskRequest
+from edge.events import AskAnswer, AskRequest, LocalizedFinding
 from edge.evidence import Evidence
-from edge.fusion import fuse
+from edge.fusion import MODEL_SETS_BORDERS, fuse, waveform_of
+from edge.gapless import Stretch, evidence_in, longest_stretch, shifted, shifted_text
 from edge.grounding import check
 from edge.localizer_answer import locate_grammar, locate_question
 from edge.localizer_process import LocalizerError, LocalizerProcess
 from edge.localizer_prompt import LOCATED, MOST_SPANS, asked
 from edge.localizer_reading import read_findings, with_findings
 from edge.localizer_request import Branch, LocalizerRequest, Said
-from edge.raw_ecg import RawEcg
 from edge.recorded_window import RecordedWindow
 
 _LOG = logging.getLogger(__name__)
 
 _LINE = "root ::= [A-Z0-9a-z] [a-zA-Z0-9 ,.;:%/()-]{0,300}"
 _ANSWER_TOKENS, _LOCATE_TOKENS = 64, 160
+_SHORTEST_S = 10  # of a window with a gap, without one; the model was taught on no less
 _FAREWELL_S = 1.0  # of the deadline, kept to send the answer
 
 
@@ -45,26 +45,34 @@ class LanguageAnswers:
         left_s = seconds_left(request) - _FAREWELL_S
         if self._process is None or answer.status != "answered" or left_s <= 0:
             return answer
-        if len(windows) == 1 and not windows[0].is_whole:
-            return answer  # its times would count from another moment than those that were measured
+        stretches = [longest_stretch(window) for window in windows]
+        if any(
+            not window.is_whole and stretch.seconds < _SHORTEST_S
+            for window, stretch in zip(windows, stretches, strict=True)
+        ):
+            return answer
         try:
-            asked_of_model = question_request(windows, evidence, request.question)
+            asked_of_model = question_request(windows, stretches, evidence, request.question)
             async with asyncio.timeout(left_s):  # also where it is busy, or is being loaded
                 said = await self._process.ask(asked_of_model, left_s)
         except (TimeoutError, LocalizerError, UserError, OSError) as error:
             _LOG.warning("language model: %s: %s", type(error).__name__, error)
             return answer
-        return completed(answer, said.said, evidence, self._process.model.stem)
+        seen = None if windows[0].is_whole else stretches[0]
+        return completed(answer, said.said, evidence, self._process.model.stem, seen)
 
 
 def question_request(
-    windows: list[RecordedWindow], evidence: list[Evidence], question: str
+    windows: list[RecordedWindow], stretches: list[Stretch], evidence: list[Evidence], question: str
 ) -> LocalizerRequest:
     """The question after all windows; for a single one also where everything is, for two what changed."""
-    ecgs = tuple(map(_whole_seconds, windows))
+    ecgs = tuple(stretch.ecg for stretch in stretches)
+    told = [
+        one if window.is_whole else evidence_in(stretch, one)
+        for window, stretch, one in zip(windows, stretches, evidence, strict=True)
+    ]
     shown = [
-        Shown(ecg.leads, int(len(ecg.ecg_uv) / ecg.fs_hz), one)
-        for ecg, one in zip(ecgs, evidence, strict=True)
+        Shown(stretch.ecg.leads, stretch.seconds, one) for stretch, one in zip(stretches, told, strict=True)
     ]
     *beginning, opening = prompt_parts(shown, "")
     wording = question if len(ecgs) == 1 else COMPARE_QUESTION
@@ -76,14 +84,22 @@ def question_request(
     return LocalizerRequest(ecgs, tuple(beginning), tuple(branches))
 
 
-def completed(answer: AskAnswer, said: tuple[Said, ...], evidence: list[Evidence], model: str) -> AskAnswer:
+def completed(
+    answer: AskAnswer,
+    said: tuple[Said, ...],
+    evidence: list[Evidence],
+    model: str,
+    seen: Stretch | None = None,
+) -> AskAnswer:
     """The measured answer, with the model's sentences that hold, and its places where it may name them.
 
-    `model` is named only where a word of it is left.
+    `model` is named only where a word of it is left; `seen` is the stretch that it saw where
+    that is not all.
     """
     findings, unconfirmed = answer.findings, 0
+    start_s = seen.start_s if seen else 0.0
     if len(said) > 1:
-        fused = fuse(evidence[0].spans, read_findings(said[1], evidence[0].duration_s) or [])
+        fused = fuse(evidence[0].spans, _places(said[1], evidence[0], seen))
         findings, unconfirmed = fused.findings, fused.unconfirmed
     if len(evidence) > 1:
         items = read_changes(said[0].text)
@@ -92,7 +108,8 @@ def completed(answer: AskAnswer, said: tuple[Said, ...], evidence: list[Evidence
         agreed = f"The language model says the same of {', '.join(kept)}." if kept else ""
         words, sentences = agreed, (answer.text, agreed)
     else:
-        checked = check(said[0].text, with_findings(evidence[0], findings))
+        words = shifted_text(said[0].text, start_s)
+        checked = check(words, with_findings(evidence[0], findings))
         words, sentences = checked.text, (checked.text, answer.text)
         struck = len(checked.struck)
     text = " ".join(filter(None, sentences))
@@ -106,15 +123,8 @@ def completed(answer: AskAnswer, said: tuple[Said, ...], evidence: list[Evidence
     )
 
 
-def _whole_seconds(window: RecordedWindow) -> RawEcg:
-    """The longest stretch without a gap; times count from its start, which is the window's mostly."""
-    stretches: list[list[npt.NDArray[np.int32]]] = []
-    following = None
-    for block in window.blocks:
-        if block.first_index != following:
-            stretches.append([])
-        stretches[-1].append(block.ecg_uv)
-        following = block.stop_index
-    ecg_uv = max((np.concatenate(parts) for parts in stretches), key=len)
-    n = int(int(len(ecg_uv) / window.fs_hz) * window.fs_hz)
-    return RawEcg(ecg_uv[:n, :3].astype(np.int32), window.fs_hz, window.leads[:3])
+def _places(said: Said, evidence: Evidence, seen: Stretch | None) -> list[LocalizedFinding]:
+    if seen is None:
+        return read_findings(said, evidence.duration_s) or []
+    found = shifted(read_findings(said, seen.seconds) or [], seen.start_s)
+    return [one for one in found if waveform_of(one.finding) not in MODEL_SETS_BORDERS]

@@ -1,6 +1,7 @@
 """What the language model says of two windows never is the answer, and what it contradicts is struck."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -9,13 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.ask_answer import LanguageAnswers, completed
+from edge.ask_answer import LanguageAnswers, completed, question_request
 from edge.ask_desk import AskDesk
 from edge.ask_measured import MeasuredAnswers, answer_sentences
 from edge.bundle import DEFAULT_BUNDLE
 from edge.events import AskAnswer, AskRequest, AskWindow
 from edge.evidence import Evidence, EvidenceBeat
-from edge.labels import BeatClass
+from edge.gapless import longest_stretch
+from edge.labels import BeatClass, Waveform
 from edge.language_bundle import DEFAULT_LANGUAGE_BUNDLE
 from edge.language_model import default_path
 from edge.localizer_process import LocalizerProcess, ModelFiles
@@ -99,7 +101,7 @@ async def process() -> AsyncIterator[LocalizerProcess]:
     await process.close()
 
 
-def question(text: str, *after_s: int, deadline_s: float = 200) -> AskRequest:
+def question(text: str, *after_s: int, deadline_s: float = 200, seconds: float = 10) -> AskRequest:
     starts = [datetime.fromtimestamp(START_NS / NS_PER_S + second, UTC) for second in after_s]
     return AskRequest(
         question_id=uuid4(),
@@ -107,19 +109,52 @@ def question(text: str, *after_s: int, deadline_s: float = 200) -> AskRequest:
         asked_at=datetime.now(UTC),
         deadline_s=deadline_s,
         question=text,
-        about=tuple(AskWindow(seconds=10, start_at=start_at) for start_at in starts),
+        about=tuple(AskWindow(seconds=seconds, start_at=start_at) for start_at in starts),
     )
 
 
-async def test_the_model_is_not_asked_across_a_gap(measured_answers, tmp_path, caplog) -> None:
+async def test_the_model_is_not_asked_across_a_gap_with_too_little_beside_it(
+    measured_answers, tmp_path, caplog
+) -> None:
     missing = ModelFiles(tmp_path / "none.gguf", DEFAULT_LANGUAGE_BUNDLE, DEFAULT_BUNDLE)
     answers = LanguageAnswers(measured_answers, LocalizerProcess(missing, threads=1))
     across = await answers.answer(question("what do you see?", 87))
     assert (across.status, across.model, caplog.messages) == ("answered", None, [])
-    before = await answers.answer(question("what do you see?", 5))
-    assert (before.status, before.model) == ("answered", None)
-    (said,) = caplog.messages
-    assert said.endswith("none.gguf: no such file")
+    for first_s, seconds in ((5, 10), (80, 30)):
+        answer = await answers.answer(question("what do you see?", first_s, seconds=seconds))
+        assert (answer.status, answer.model) == ("answered", None)
+        assert caplog.messages.pop().endswith("none.gguf: no such file")
+        caplog.clear()
+
+
+async def test_beside_a_gap_the_model_sees_the_longest_stretch_and_what_was_measured_in_it(
+    measured_answers,
+) -> None:
+    request = question("what do you see?", 85, seconds=30)
+    _, windows, evidence = await measured_answers.measure(request)
+    stretch = longest_stretch(windows[0])
+    asked = question_request(windows, [stretch], evidence, request.question)
+    assert len(asked.ecgs[0].ecg_uv) == 20 * 360
+    alone = await measured_answers.measure(question("what do you see?", 95, seconds=20))
+    prompt = " ".join(part for part in asked.beginning if isinstance(part, str)) + asked.branches[0].text
+    for span in alone[2][0].of(Waveform.VENTRICULAR_BEAT)[1:6]:
+        assert f"{span.start_s:.1f}-{span.end_s:.1f}" in prompt
+
+
+@needs_model
+async def test_what_the_model_sees_in_a_window_with_a_gap_has_the_times_of_the_window(
+    measured_answers, process
+) -> None:
+    request = question("Report.", 85, seconds=30)
+    measured = await measured_answers.answer(request)
+    answer = await LanguageAnswers(measured_answers, process).answer(request)
+    assert answer.text.endswith(measured.text)
+    assert len(answer.findings) >= len(measured.findings)
+    seen = [one for one in answer.findings if "language_model" in one.seen_by]
+    assert seen
+    assert min(one.start_s for one in seen) >= 9.9  # the stretch begins after ten seconds of the window
+    starts = re.findall(r"(\d+\.\d)-\d+\.\d s", answer.text.removesuffix(measured.text))
+    assert all(float(start) >= 9.9 for start in starts)
 
 
 @needs_model
