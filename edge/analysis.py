@@ -21,12 +21,16 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """What the pipeline found, in order of time."""
+    """What the pipeline found, in order of time.
+
+    `implausible_qrs_mv`: how high QRS complexes were, at most, where no heart's are so high.
+    """
 
     beats: list[Beat]
     rhythm_changes: list[RhythmChange]
     episodes: list[EpisodeStep]
     minutes: list[MinuteSummary]
+    implausible_qrs_mv: float | None
 
 
 def analyse(
@@ -44,11 +48,14 @@ def analyse(
         )
     pipeline = Pipeline(encoder, recording.fs_hz, len(recording.leads), settings, beside)
     outputs: list[Output] = []
+    heights_mv: list[float | None] = []
     for placed in placed_blocks(recording):
         outputs += pipeline.feed(placed)
+        heights_mv.append(pipeline.implausible_qrs_mv)
         progress(placed.stop_index)
     outputs += pipeline.flush()
-    return _sorted(outputs)
+    heights_mv.append(pipeline.implausible_qrs_mv)
+    return _sorted(outputs, max(filter(None, heights_mv), default=None))
 
 
 def placed_blocks(recording: Recording) -> Iterator[PlacedBlock]:
@@ -68,12 +75,13 @@ def _valid_pieces(block: RecordingBlock, recording: Recording) -> Iterator[Place
         yield PlacedBlock(index, at_ns, block.uv[first:stop])
 
 
-def _sorted(outputs: list[Output]) -> Analysis:
+def _sorted(outputs: list[Output], implausible_qrs_mv: float | None) -> Analysis:
     return Analysis(
         beats=[output for output in outputs if isinstance(output, Beat)],
         rhythm_changes=[output for output in outputs if isinstance(output, RhythmChange)],
         episodes=[output for output in outputs if isinstance(output, EpisodeStep)],
         minutes=[output for output in outputs if isinstance(output, MinuteSummary)],
+        implausible_qrs_mv=implausible_qrs_mv,
     )
 
 

@@ -14,6 +14,7 @@ TroubleCode = Literal[
     "link_lost",
     "contact_lost",
     "battery_low",
+    "signal_too_large",
     "not_recording",
     "disk_low",
     "quota_near",

@@ -16,6 +16,7 @@ from edge.episode_strips import EpisodeStrips
 from edge.evidence import Evidence
 from edge.labels import BeatClass, Rhythm
 from edge.minutes import MinuteCounter
+from edge.qrs_size import HALF_QRS_S, QrsSize
 from edge.quality import AmplitudeWatch, amplitude_uv
 from edge.rule_tracker import RuleTracker
 from edge.rules import RuleSettings
@@ -39,7 +40,7 @@ from edge.strips import StripCutter
 from edge.window_evidence import Window, WindowMemory
 
 _STALE_RATE_NS = 5 * NS_PER_S
-_STATE_VERSION = 6  # of what `snapshot` holds
+_STATE_VERSION = 7  # of what `snapshot` holds
 _MADE_WITH = frozenset({"_encoder", "_beside"})
 _HALF_MINUTE_NS = 30 * NS_PER_S
 _HALF_QRS_S = 0.15  # what is left of a beat so near to the end of the signal has no class
@@ -77,6 +78,7 @@ class Pipeline:
         self._strips, self._memory = StripCutter(fs_hz, n_leads, self._clock), WindowMemory()
         self._still_line = StillLine(self._strips, fs_hz, settings.rules.pause_ms)
         self._episodes, self._minutes = EpisodeStrips(self._strips, fs_hz), MinuteCounter()
+        self._qrs_size = QrsSize()
         self._in_af = self._analysable = self._is_silent = False
         self._previous: Beat | None = None
         self._decided_ns = 0
@@ -93,6 +95,11 @@ class Pipeline:
         return Vitals(
             rate, rhythm if self._analysable else None, self._analysable, self._episodes.open_findings
         )
+
+    @property
+    def implausible_qrs_mv(self) -> float | None:
+        """How high QRS complexes are where no heart's are so high: the signal's unit is wrong."""
+        return self._qrs_size.implausible_mv
 
     def newest_strip(self) -> RawStrip | None:
         """The newest ten seconds that are decided."""
@@ -243,6 +250,9 @@ class Pipeline:
     def _take_beat(self, beat: Beat) -> list[Output]:
         self._previous = beat
         self._strips.beats.append(beat)
+        half = round(HALF_QRS_S * self._fs_hz)
+        first = max(self._strips.start, beat.index - half)
+        self._qrs_size.add(self._strips.samples(first, min(self._strips.stop, beat.index + half + 1)))
         self._minutes.add_beat(beat)
         self._episodes.add_beat(beat)
         outputs: list[Output] = [beat]

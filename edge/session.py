@@ -209,6 +209,7 @@ class Session:
     async def _feed(self, block: PlacedBlock) -> None:
         self._emit(await self._analyst.run(lambda pipeline: pipeline.feed(block)))
         self.vitals = self._pipeline.vitals
+        self.tally.implausible_qrs_mv = self._pipeline.implausible_qrs_mv
         look = self._questions.due_look()
         if look is not None:
             self._store((), [look])

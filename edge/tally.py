@@ -7,6 +7,7 @@ from pathlib import Path
 from edge.events import NoticeCode, NoticeEvent
 from edge.health import TroubleCode
 from edge.messages import MessageWriter
+from edge.qrs_size import complaint
 from edge.recorder import RecorderReport
 from edge.sample_clock import Placement
 from edge.stream import NS_PER_S
@@ -32,11 +33,13 @@ class Tally:
         self._unrecorded = 0
         self._is_urgent = False
         self._lasting: dict[TroubleCode, tuple[float, str]] = {}
+        self.implausible_qrs_mv: float | None = None
 
     def troubles(self) -> dict[TroubleCode, str]:
         """What went wrong just now, and may go on."""
-        now_s = time.monotonic()
-        return {code: text for code, (at_s, text) in self._lasting.items() if now_s - at_s < _LASTS_S[code]}
+        now_s, high_mv = time.monotonic(), self.implausible_qrs_mv
+        found = {code: text for code, (at_s, text) in self._lasting.items() if now_s - at_s < _LASTS_S[code]}
+        return found if high_mv is None else found | {"signal_too_large": complaint(high_mv)}
 
     def add_placement(self, placement: Placement) -> None:
         """A block came; something may be missing before it."""

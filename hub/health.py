@@ -49,6 +49,7 @@ KNOWN: Final[dict[TroubleCode, tuple[Alarm, str]]] = {
     "outbox_full": (Alarm.WARNING, "Too many events wait at home: the oldest are given up"),
     "backlog_old": (Alarm.WARNING, "Events do not get through to the hub"),
     "analysis_left_out": (Alarm.WARNING, "Part of the ECG could not be analysed"),
+    "signal_too_large": (Alarm.WARNING, "The ECG is larger than any heart's: its unit is wrong"),
     "battery_low": (Alarm.WARNING, "The sensor's battery is low"),
     "cpu_hot": (Alarm.WARNING, "The home computer is too hot"),
     "under_voltage": (Alarm.WARNING, "The home computer's power supply is too weak"),

@@ -3,7 +3,8 @@
 Writes the WFDB annotation file NAME.hrt: beats with symbols that map to the AAMI classes (N, S, V, F; Q in
 seconds that cannot be read), rhythm changes, `(AFIB` and `(N`, in aux, and `[` `]` around ventricular
 fibrillation. The field's own tools (bxb, rxr, epicmp) and `hearth evaluate` can score it. With --waves also
-NAME.wav: onset, peak and end of each P wave, QRS complex and T wave, marked as in the QT database.
+NAME.wav: onset, peak and end of each P wave, QRS complex and T wave, marked as in the QT database. QRS
+complexes that are higher than any heart's, as where counts are taken for mV, are told in one line on stderr.
 
     hearth analyze mitdb/208 --signal 0 --out results/
     hearth analyze night.edf --signal 0 --signal 1
@@ -50,6 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     from edge.bundle import DEFAULT_BUNDLE
     from edge.encoder import Encoder
     from edge.errors import UserError
+    from edge.qrs_size import complaint
     from edge.wave_annotations import write_waves
     from edge.wave_run import WaveReader
     from firmware_bridge.recordings import TableFormat, open_recording
@@ -69,6 +71,8 @@ def run(arguments: argparse.Namespace) -> int:
             beside=reader.feed if reader else lambda *_: None,
         )
     path = write_annotations(analysis, recording.name, arguments.annotator, recording.fs_hz, arguments.out)
+    if analysis.implausible_qrs_mv is not None:
+        print(f"hearth: warning: {recording.name}: {complaint(analysis.implausible_qrs_mv)}", file=sys.stderr)
     summary = _summary(analysis, recording.n_samples / recording.fs_hz)
     print(json.dumps(summary) if arguments.json else _text(summary))
     print(f"written: {path}", file=sys.stderr)
@@ -81,6 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _summary(analysis: "Analysis", duration_s: float) -> dict[str, object]:
     findings = Counter(str(step.span.finding) for step in analysis.episodes if step.phase == "new")
+    high_mv = analysis.implausible_qrs_mv
     return {
         "duration_s": round(duration_s, 1),
         "analysable_s": round(sum(minute.analysable_s for minute in analysis.minutes), 1),
@@ -89,7 +94,7 @@ def _summary(analysis: "Analysis", duration_s: float) -> dict[str, object]:
             sum(minute.rhythm_s.get(Rhythm.ATRIAL_FIBRILLATION, 0) for minute in analysis.minutes), 1
         ),
         "episodes": dict(findings.most_common()),
-    }
+    } | ({} if high_mv is None else {"implausible_qrs_mv": high_mv})
 
 
 def _text(summary: dict[str, object]) -> str:

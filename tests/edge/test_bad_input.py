@@ -5,6 +5,7 @@ import pytest
 
 from edge.labels import BeatClass
 from edge.pipeline import Pipeline
+from edge.qrs_size import QrsSize
 from edge.stream import Beat, MinuteSummary, Output
 
 FS_HZ = 250
@@ -46,6 +47,38 @@ def test_what_is_no_heart_has_no_beats(encoder, toy_uv, cut, name) -> None:
     outputs = play(encoder, cut, signal)
     assert readable_s(outputs) == 0
     assert {beat.beat_class for beat in beats(outputs)} <= {BeatClass.UNKNOWN}
+
+
+@pytest.mark.parametrize(("counts_per_mv", "seconds"), [(20, 25), (25, 12)])
+def test_counts_taken_for_millivolts_are_told(encoder, toy_uv, cut, counts_per_mv, seconds) -> None:
+    heart = at_rate(toy_uv, FS_HZ)[: seconds * FS_HZ]
+    pipeline = Pipeline(encoder, FS_HZ, 1)
+    height_mv = play_on(pipeline, cut, heart * counts_per_mv)
+    assert height_mv is not None
+    assert height_mv > 12
+    assert play_on(Pipeline(encoder, FS_HZ, 1), cut, heart) is None
+    later = Pipeline(encoder, FS_HZ, 1)
+    assert later.restore(pipeline.snapshot())
+    assert later.implausible_qrs_mv == height_mv
+
+
+def test_ten_beats_make_a_size() -> None:
+    size, qrs_uv = QrsSize(), np.array([[0, 0], [13_000, 1], [0, 20_000]], np.int32)
+    for _ in range(9):
+        size.add(qrs_uv)
+    assert size.implausible_mv is None
+    size.add(qrs_uv)
+    assert size.implausible_mv == 13
+    for _ in range(30):
+        size.add(qrs_uv // [2, 1])  # one lead is noise, and the usual height is a heart's again
+    assert size.implausible_mv is None
+
+
+def play_on(pipeline: Pipeline, cut, ecg_uv: np.ndarray) -> float | None:
+    """How high QRS complexes are said to be in the end."""
+    for block in cut(ecg_uv.astype(np.int32), FS_HZ, [FS_HZ]):
+        pipeline.feed(block)
+    return pipeline.implausible_qrs_mv
 
 
 def test_hum_and_noise_are_not_a_rhythm(encoder, cut) -> None:

@@ -167,6 +167,13 @@ def test_what_went_wrong_is_a_trouble_for_a_while(tally, monkeypatch) -> None:
     assert tally.troubles() == {}
 
 
+def test_a_size_that_no_heart_has_is_a_trouble_while_it_lasts(tally) -> None:
+    tally.implausible_qrs_mv = 24.1
+    assert tally.troubles()["signal_too_large"].startswith("QRS complexes are 24.1 mV high")
+    tally.implausible_qrs_mv = None
+    assert tally.troubles() == {}
+
+
 def test_a_low_battery_and_lost_skin_last_until_they_are_over() -> None:
     wearing, second = Wearing(), 10**9
     assert wearing.troubles() == {}

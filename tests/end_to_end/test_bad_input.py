@@ -1,9 +1,11 @@
 """Each mistake is one clear line on stderr and exit status 2, and costs nothing that was there."""
 
+import json
 import os
 import shutil
 import signal
 
+import numpy as np
 import pytest
 
 from edge.bundle import DEFAULT_BUNDLE
@@ -54,6 +56,24 @@ def test_truncated_record(household, short_record) -> None:
         shutil.copy(short_record.with_suffix(suffix), household.folder)
     os.truncate(household.folder / "short.dat", 5000)
     assert "short" in refuses(household, "analyze", "short")
+
+
+def test_counts_that_are_called_millivolts_are_told_and_analysed(household, short_record) -> None:
+    import wfdb
+
+    record = wfdb.rdrecord(str(short_record), channels=[0])
+    counts = np.round(record.p_signal * 20)
+    where = {"write_dir": str(household.folder), "fmt": ["16"], "adc_gain": [1.0], "baseline": [0]}
+    wfdb.wrsamp("counts", record.fs, ["mV"], ["II"], counts, **where)
+    done = household.run("analyze", "counts", "--json")
+    assert done.returncode == 0, done.stderr
+    warning = next(line for line in done.stderr.splitlines() if "warning" in line)
+    assert warning.startswith("hearth: warning: counts: QRS complexes are ")
+    assert warning.endswith("more than any heart's: the unit is wrong, or counts are taken for mV")
+    assert json.loads(done.stdout)["implausible_qrs_mv"] > 12
+    true = household.run("analyze", str(short_record), "--signal", "0", "--json")
+    assert "warning" not in true.stderr
+    assert "implausible_qrs_mv" not in json.loads(true.stdout)
 
 
 def test_no_such_signal(household, short_record) -> None:
