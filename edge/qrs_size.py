@@ -1,6 +1,6 @@
 """Whether QRS complexes have the size of a heart's: counts that are called millivolts do not.
 
-Of 7,224 recordings in ten databases the highest lead had 9.7 mV in the median of 60 beats, behind an
+Of 7,224 recordings in eleven databases the highest lead had 9.7 mV in the median of 60 beats, behind an
 amplifier that ends at 10; ten beats in noise once had 10.8. A true ECG is never refused for its size: people
 are told, and decide.
 """
