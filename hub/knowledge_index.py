@@ -1,4 +1,8 @@
-"""Full-text search over the pages of `hub/knowledge`: SQLite FTS5 in memory, built in some milliseconds."""
+"""Search over the pages of `hub/knowledge`: SQLite FTS5 in memory, built in some milliseconds.
+
+What is found is put in order by two ranks: that of the words (bm25), and that of the similarity of question
+and heading in the space of `hearth find`. A passage without a word of the question is never found.
+"""
 
 import re
 import sqlite3
@@ -6,6 +10,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Final
+
+import numpy as np
+
+from hub.find_model import find_model
 
 # words that say nothing about the page
 _NOT_SAID: Final = re.compile(
@@ -46,10 +54,14 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class IndexSettings:
-    """How pages are cut into words, and what a word weighs in title, other names, heading, cue and text."""
+    """How pages are cut into words, and what a word weighs in title, other names, heading, cue and text.
+
+    `similarity` is the weight of the rank by similarity, 0 to 1; that of the rank by words is the rest.
+    """
 
     tokenizer: str = "porter unicode61"
     weights: tuple[float, float, float, float, float] = (4.0, 4.0, 8.0, 4.0, 1.0)
+    similarity: float = 0.4
 
 
 class KnowledgeIndex:
@@ -65,6 +77,8 @@ class KnowledgeIndex:
         )
         rows = [(p.title, names.also, p.heading, names.cue, p.text) for p, names in self._passages]
         self._database.executemany("INSERT INTO passages VALUES (?, ?, ?, ?, ?)", rows)
+        names = (f"{passage.title}. {passage.heading}" for passage, _ in self._passages)
+        self._headings = np.stack([find_model().of_text(name) for name in names])
 
     def find(self, question: str, most: int = 3, naming: Collection[str] = ()) -> list[Passage]:
         """The passages nearest to a question, best first; none where no word of it is on any page.
@@ -82,11 +96,21 @@ class KnowledgeIndex:
         if naming:
             query = f"({query}) AND ({' OR '.join(map(_quoted, naming))})"
         rows = self._database.execute(
-            "SELECT rowid FROM passages WHERE passages MATCH ?"
-            " ORDER BY bm25(passages, ?, ?, ?, ?, ?), rowid LIMIT ?",
-            (query, *self.settings.weights, most),
+            "SELECT rowid FROM passages WHERE passages MATCH ? ORDER BY bm25(passages, ?, ?, ?, ?, ?), rowid",
+            (query, *self.settings.weights),
         )
-        return [self._passages[row - 1][0] for (row,) in rows]
+        found = [row - 1 for (row,) in rows]
+        return [self._passages[i][0] for i in self._in_order(question, found)[:most]]
+
+    def _in_order(self, question: str, found: list[int]) -> list[int]:
+        """By the reciprocals of both ranks; the rank by similarity is that among all passages."""
+        share = self.settings.similarity
+        similarity = self._headings @ find_model().of_text(question)
+        rank = np.argsort(np.argsort(-similarity, kind="stable")) + 1
+        value = {
+            i: (1 - share) / by_words + share / float(rank[i]) for by_words, i in enumerate(found, start=1)
+        }
+        return sorted(found, key=lambda i: -value[i])
 
     def passage(self, ref: str) -> Passage:
         """The passage of this name; raises `KeyError`."""

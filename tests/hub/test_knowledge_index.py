@@ -49,6 +49,22 @@ def test_a_passage_is_found(index, question, ref):
     assert ref in [passage.ref for passage in index.find(question)]
 
 
+@pytest.mark.parametrize(
+    ("question", "ref"),
+    [
+        ("what does PVC mean", "ventricular-beats#what-they-are"),
+        ("when is a slow heart beat a problem?", "heart-rate#bradycardia"),
+    ],
+)
+def test_similarity_puts_in_order_what_the_words_find(index, question, ref):
+    words_alone = KnowledgeIndex(IndexSettings(similarity=0.0))
+    assert index.find(question, 1)[0].ref == ref
+    assert words_alone.find(question, 1)[0].ref != ref
+    assert {one.ref for one in index.find(question, 99)} == {
+        one.ref for one in words_alone.find(question, 99)
+    }
+
+
 def test_words_are_stemmed(index):
     assert index.find("quivering")[0].ref == index.find("quiver")[0].ref
     plain = KnowledgeIndex(IndexSettings(tokenizer="unicode61"))
