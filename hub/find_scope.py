@@ -1,7 +1,7 @@
 """Whether a question of `hearth find` is about anything in an ECG.
 
 The best similarity in a history does not tell: some window is nearest to any text. So the question is held
-against how people ask (`hub/ask/find_scope.toml`, written by `python -m export.training.choose_scope`).
+against how people ask (`hub/ask/find_scope.toml`, written by `python -m benchmarks.choose_find_scope`).
 """
 
 import re
@@ -78,7 +78,7 @@ def scope_text(phrases: Iterable[str], similarity: float, share: float) -> str:
     """The file's text."""
     lines = "".join(f'  "{phrase}",\n' for phrase in phrases)
     return (
-        "# Written by `python -m export.training.choose_scope`: the phrases of the training, and how near"
+        "# Written by `python -m benchmarks.choose_find_scope`: the phrases of the training, and how near"
         " a question must be.\n"
         f"least_similarity = {similarity}\nleast_share = {share}\nphrases = [\n{lines}]\n"
     )

@@ -13,7 +13,7 @@ import hashlib
 import math
 import sys
 import tomllib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
@@ -64,7 +64,7 @@ def shares_of(windows: Sequence[Window]) -> npt.NDArray[np.float64]:
     """How often each is drawn: waveforms by their share, patients by the root of their windows with it."""
     names = [sorted(window.row["spans"]) or ["none"] for window in windows]
     of_patient = Counter((name, w.patient) for w, own in zip(windows, names, strict=True) for name in own)
-    whole = Counter[str]()
+    whole: dict[str, float] = defaultdict(float)
     for (name, _), count in of_patient.items():
         whole[name] += math.sqrt(count)
     shares = np.array([

@@ -1,6 +1,6 @@
 """When is a question of `hearth find` about nothing in a heart? Chosen on the phrases of the training.
 
-    python -m export.training.choose_scope [--held-out runs/find/held_out.npz]
+    python -m benchmarks.choose_find_scope [--held-out runs/find/held_out.npz]
 
 Of the limits that refuse nine in ten of the unrelated texts of the choosing half, those are taken that lose
 fewest phrases of the training by their words alone, each held against all others: the tower learned from
