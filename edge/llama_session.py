@@ -21,6 +21,7 @@ Piece = str | Sequence[int] | Float32
 
 CONTEXT_TOKENS = 2048
 _BATCH = 64  # llama.cpp keeps room for the logits of a whole batch
+_STATES_BATCH = 32  # and here for the logits of every row
 _CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
 
 
@@ -93,9 +94,10 @@ class LlamaSession:
         parts: list[Float32] = []
         llama_cpp.llama_set_embeddings(self._llama.ctx, True)  # noqa: FBT003 (takes no names)
         try:
-            for first in range(0, len(rows), _BATCH):
-                part = rows[first : first + _BATCH]
-                self._logits(part, of_all=True)
+            self._check(rows)
+            for first in range(0, len(rows), _STATES_BATCH):
+                part = rows[first : first + _STATES_BATCH]
+                self._decode(part, of_all=True)
                 pointer = llama_cpp.llama_get_embeddings(self._llama.ctx)
                 parts.append(np.ctypeslib.as_array(pointer, (len(part), self.width)).copy())
         finally:
@@ -140,6 +142,17 @@ class LlamaSession:
     def _logits(self, piece: Piece, *, of_all: bool) -> Float32:
         ids = self.ids(piece) if isinstance(piece, str) else piece
         rows = ids if isinstance(ids, np.ndarray) else np.array(ids, np.int32)
+        self._check(rows)
+        parts = [np.zeros((0, self.n_vocab), np.float32)]
+        for first in range(0, len(rows), _BATCH):
+            n = self._decode(rows[first : first + _BATCH], of_all=of_all)
+            pointer = llama_cpp.llama_get_logits(self._llama.ctx)
+            part = np.ctypeslib.as_array(pointer, (n if of_all else 1, self.n_vocab)).copy()
+            parts = [*parts, part] if of_all else [part]
+        return np.concatenate(parts)
+
+    def _check(self, rows: npt.NDArray[Any]) -> None:
+        """Width, and room in the context."""
         if rows.ndim > 1 and rows.shape[1] != self.width:
             raise UserError(
                 f"soft tokens are {rows.shape[1]} wide, the language model's embeddings {self.width}"
@@ -147,14 +160,9 @@ class LlamaSession:
         if self.position + len(rows) > self._context_tokens:
             asked = self.position + len(rows)
             raise UserError(f"a prompt of {asked} tokens; the language model reads {self._context_tokens}")
-        parts = [np.zeros((0, self.n_vocab), np.float32)]
-        for first in range(0, len(rows), _BATCH):
-            part = self._decode(rows[first : first + _BATCH], of_all=of_all)
-            parts = [*parts, part] if of_all else [part]
-        return np.concatenate(parts)
 
-    def _decode(self, rows: npt.NDArray[Any], *, of_all: bool) -> Float32:
-        """Logits of all rows, or of the last alone."""
+    def _decode(self, rows: npt.NDArray[Any], *, of_all: bool) -> int:
+        """How many rows; llama.cpp holds the outputs of all, or of the last alone."""
         soft = rows.ndim > 1
         batch = llama_cpp.llama_batch_init(len(rows), self.width if soft else 0, 1)
         try:
@@ -170,8 +178,7 @@ class LlamaSession:
         if code:
             raise UserError(f"llama.cpp could not decode {len(rows)} tokens (code {code})")
         self.position += len(rows)
-        pointer = llama_cpp.llama_get_logits(self._llama.ctx)
-        return np.ctypeslib.as_array(pointer, (len(rows) if of_all else 1, self.n_vocab)).copy()
+        return len(rows)
 
     def _rules(self, grammar: str) -> Any:
         rules = llama_cpp.llama_sampler_init_grammar(self._vocabulary, grammar.encode(), b"root")
