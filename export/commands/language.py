@@ -4,7 +4,8 @@
 
 The run is a folder of `python -m export.training.language.train`: a LoRA and a projector. The LoRA becomes an
 adapter GGUF, the projector ONNX. torch and llama.cpp are compared on golden prompts of real ECG: logits and
-answers under the grammar. Only if they agree is the bundle written.
+answers under the grammar. Only if they agree is the bundle written. It writes its places until
+`python -m export.training.language.train_pointer` has taught a pointer on it.
 """
 
 import argparse
