@@ -9,11 +9,10 @@ import sqlite3
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
-from hub.find_model import find_model
+if TYPE_CHECKING:
+    from hub.heading_similarity import HeadingSimilarity
 
 # words that say nothing about the page
 _NOT_SAID: Final = re.compile(
@@ -77,8 +76,7 @@ class KnowledgeIndex:
         )
         rows = [(p.title, names.also, p.heading, names.cue, p.text) for p, names in self._passages]
         self._database.executemany("INSERT INTO passages VALUES (?, ?, ?, ?, ?)", rows)
-        names = (f"{passage.title}. {passage.heading}" for passage, _ in self._passages)
-        self._headings = np.stack([find_model().of_text(name) for name in names])
+        self._similarity: HeadingSimilarity | None = None
 
     def find(self, question: str, most: int = 3, naming: Collection[str] = ()) -> list[Passage]:
         """The passages nearest to a question, best first; none where no word of it is on any page.
@@ -105,12 +103,18 @@ class KnowledgeIndex:
     def _in_order(self, question: str, found: list[int]) -> list[int]:
         """By the reciprocals of both ranks; the rank by similarity is that among all passages."""
         share = self.settings.similarity
-        similarity = self._headings @ find_model().of_text(question)
-        rank = np.argsort(np.argsort(-similarity, kind="stable")) + 1
-        value = {
-            i: (1 - share) / by_words + share / float(rank[i]) for by_words, i in enumerate(found, start=1)
-        }
+        rank = self._headings().ranks(question)
+        value = {i: (1 - share) / by_words + share / rank[i] for by_words, i in enumerate(found, start=1)}
         return sorted(found, key=lambda i: -value[i])
+
+    def _headings(self) -> "HeadingSimilarity":
+        """Made with the first question, so that a hub that is asked nothing does not load numpy."""
+        from hub.heading_similarity import HeadingSimilarity
+
+        if self._similarity is None:
+            headings = (f"{passage.title}. {passage.heading}" for passage, _ in self._passages)
+            self._similarity = HeadingSimilarity(headings)
+        return self._similarity
 
     def passage(self, ref: str) -> Passage:
         """The passage of this name; raises `KeyError`."""
