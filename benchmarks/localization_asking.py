@@ -1,6 +1,6 @@
 """Ways of asking the language model where one waveform is, on windows of the training corpus.
 
-Everything at once, as the edge does, under the edge's grammar or free, from the signal alone or with what was
+Everything at once, under the edge's grammar or free, from the signal alone or with what was
 measured in the prompt; the same, with the waveform's turn to be named forced, so that presence and places
 can be told apart; the waveform alone, by its name.
 """

@@ -82,7 +82,7 @@ class Case:
 
 
 WAYS: Final[dict[str, Callable[[Case], Places]]] = {
-    "as the edge asks": lambda case: case.said("held"),
+    "written under the grammar": lambda case: case.said("held"),
     "without grammar": lambda case: case.said("free"),
     "borders at the nearest beat": lambda case: snapped(
         case.said("held"), case.beats_s, case.row["seconds"], _NEAR_S
