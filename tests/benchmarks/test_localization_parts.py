@@ -27,7 +27,7 @@ def case() -> Case:
 
 def test_each_way_takes_one_thing_for_known(case: Case) -> None:
     said = {name: way(case) for name, way in WAYS.items()}
-    assert said["as the edge asks"] == [(1.7, 3.9)]
+    assert said["written under the grammar"] == [(1.7, 3.9)]
     assert said["without grammar"] == said["named where it has half or more"] == []
     assert said["borders at the nearest beat"] == [(1.5, 3.9)]  # 3.9 is too far from any
     assert said["asked for alone"] == said["with what was measured"] == [(1.5, 3.5)]
