@@ -83,15 +83,24 @@ def bundle_branch_blocks(
 
     A beat is seen as the mean of the beats like it among `PAST_BEATS` before it and `ahead_beats` after.
     """
+    read = block_probabilities(model, ecg_mv, beats, ahead_beats)
+    return [None if row is None else block_of(row) for row in read]
+
+
+def block_probabilities(
+    model: ConductionModel,
+    ecg_mv: npt.NDArray[np.floating],
+    beats: Sequence[EvidenceBeat],
+    ahead_beats: int = AHEAD_BEATS,
+) -> list[Float32 | None]:
+    """The same as probabilities `[3]` of each beat; `None` for beats that are not conducted."""
     conducted = [i for i, beat in enumerate(beats) if beat.beat_class in CONDUCTED]
-    blocks: list[Waveform | None] = [None] * len(beats)
-    if not conducted:
-        return blocks
-    shapes = shapes_of_beats(ecg_mv, [beats[i].at_s for i in conducted])
-    probabilities = model.probabilities(_seen(shapes, ahead_beats))
-    for i, row in zip(conducted, probabilities, strict=True):
-        blocks[i] = block_of(row)
-    return blocks
+    read: list[Float32 | None] = [None] * len(beats)
+    if conducted:
+        shapes = shapes_of_beats(ecg_mv, [beats[i].at_s for i in conducted])
+        for i, row in zip(conducted, model.probabilities(_seen(shapes, ahead_beats)), strict=True):
+            read[i] = row
+    return read
 
 
 def bundle_branch_spans(

@@ -8,16 +8,19 @@ The rule, waveform by waveform:
 3. What the model alone says stays only if it is a waveform that nothing here measures (`MODEL_MAY_SAY`), and
    at `least_confidence` or more, and not where the opposite was measured (`OPPOSITE`); stretches that overlap
    become one.
-4. All else that the model says is dropped and counted as unconfirmed.
+4. Bundle branch block, where a vote of both was taken (`edge.block_vote`), is what the vote says: neither's
+   own word counts.
+5. All else that the model says is dropped and counted as unconfirmed.
 
 The order in which findings come does not matter, and fusing the result again changes nothing.
 See docs/adr/0009-what-the-language-model-may-add.md.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from edge.block_vote import VOTED
 from edge.events import LocalizedFinding, Witness
 from edge.evidence import EvidenceSpan
 from edge.labels import WAVEFORM_OF_FINDING, Finding, Waveform
@@ -64,8 +67,19 @@ def fuse(
     spans: Iterable[EvidenceSpan],
     said: Iterable[LocalizedFinding],
     least_confidence: float = LEAST_CONFIDENCE,
+    voted: Sequence[LocalizedFinding] | None = None,
 ) -> Fused:
-    """Apply the rule; of `said`, only findings that name the model as a witness are looked at."""
+    """Apply the rule; of `said`, only findings that name the model as a witness are looked at.
+
+    `voted` are the stretches of bundle branch block by `edge.block_vote`; `None` where no vote was taken.
+    """
+    if voted is not None:
+        rest = fuse(
+            (span for span in spans if span.waveform not in VOTED),
+            (one for one in said if waveform_of(one.finding) not in VOTED),
+            least_confidence,
+        )
+        return Fused(_in_order([*rest.findings, *voted]), rest.unconfirmed)
     measured = _merged(
         _Stretch(span.waveform, span.start_s, span.end_s)
         for span in spans
@@ -83,8 +97,11 @@ def fuse(
     findings = [_witnessed(stretch, words) for stretch in kept]
     findings += [_finding(word, (WITNESS_OF_WAVEFORM[word.waveform], _MODEL)) for word in _merged(bordered)]
     findings += [_finding(word, (_MODEL,)) for word in _merged(taken)]
-    findings.sort(key=lambda one: (one.start_s, one.end_s, str(one.finding)))
-    return Fused(tuple(findings), len(alone - taken))
+    return Fused(_in_order(findings), len(alone - taken))
+
+
+def _in_order(findings: Iterable[LocalizedFinding]) -> tuple[LocalizedFinding, ...]:
+    return tuple(sorted(findings, key=lambda one: (one.start_s, one.end_s, str(one.finding))))
 
 
 def waveform_of(finding: Finding | Waveform) -> Waveform:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from edge.block_vote import BlockVote
 from edge.bundle import Manifest
 from edge.errors import UserError
 from edge.labels import Waveform
@@ -24,10 +25,14 @@ class BundledFile(BaseModel):
 
 
 class PointerFile(BundledFile):
-    """By waveform, in the order of outputs: the least probability of its being there, and of where."""
+    """By waveform, in the order of outputs: the least probability of its being there, and of where.
+
+    `blocks` says how its word on bundle branch block is weighed beside the shapes of beats.
+    """
 
     presence: dict[Waveform, float]
     place: dict[Waveform, float]
+    blocks: BlockVote | None = None
 
 
 class LanguageManifest(BaseModel):

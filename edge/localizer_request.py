@@ -2,12 +2,13 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from typing import Any
 
 import numpy as np
 
+from edge.block_vote import BlockOpinion, BlockVote
 from edge.ecg_prompt import EcgPlace
 from edge.raw_ecg import RawEcg
 
@@ -38,10 +39,14 @@ class LocalizerRequest:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One answer; `probabilities` has one for each character of `text`, that of its token."""
+    """One answer; `probabilities` has one for each character of `text`, that of its token.
+
+    `blocks` is what a pointer thinks of bundle branch block beside its answer, for `edge.block_vote`.
+    """
 
     text: str
     probabilities: tuple[float, ...]
+    blocks: BlockOpinion | None = None
 
     def confidence(self, start: int, stop: int) -> float:
         """Mean over the characters from `start` to before `stop`."""
@@ -80,14 +85,28 @@ def decode_request(line: str | bytes) -> LocalizerRequest:
 
 def encode_answers(answers: list[Said]) -> str:
     """One line."""
-    return json.dumps(
-        {"answers": [[said.text, [round(p, 4) for p in said.probabilities]] for said in answers]}
-    )
+    return json.dumps({"answers": [_fields(said) for said in answers]})
 
 
 def decode_answers(fields: Mapping[str, Any]) -> tuple[Said, ...]:
     """Raises `ValueError` or `KeyError` where it is none."""
-    return tuple(Said(str(text), tuple(map(float, of))) for text, of in fields["answers"])
+    return tuple(
+        Said(str(text), tuple(map(float, of)), _opinion(blocks)) for text, of, blocks in fields["answers"]
+    )
+
+
+def _fields(said: Said) -> list[Any]:
+    told = said.blocks
+    sides = told and [[round(p, 4) for p in side] for side in (told.left, told.right)]
+    blocks = told and [*(sides or ()), told.vote.model_dump()]
+    return [said.text, [round(p, 4) for p in said.probabilities], blocks]
+
+
+def _opinion(fields: Sequence[Any] | None) -> BlockOpinion | None:
+    if fields is None:
+        return None
+    left, right, vote = fields
+    return BlockOpinion(tuple(map(float, left)), tuple(map(float, right)), BlockVote.model_validate(vote))
 
 
 def _ecg(fields: Mapping[str, Any]) -> RawEcg:

@@ -2,7 +2,7 @@
 
 The model has a state for each half second and lead. One hidden layer over two seconds either way says for
 each tenth of a second which waveforms are there, as LISA (Lai et al. 2024) reads masks from a model's states.
-Why: docs/adr/0017-the-model-points.md.
+Why: docs/adr/0014-the-model-points.md.
 """
 
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from edge.block_vote import VOTED, BlockOpinion
 from edge.language_bundle import LanguageBundle, PointerFile
 from edge.localizer_answer import NOTHING
 from edge.localizer_request import Said
@@ -45,7 +46,15 @@ def said(file: PointerFile, probability: Float32, beats_s: Sequence[float]) -> S
             pieces += [(f" {a:.1f}-{b:.1f}", _mean(of_tenth, a, b)) for a, b in places]
     pieces = pieces or [(NOTHING, float(1 - probability.max()))]
     text = "".join(piece for piece, _ in pieces)
-    return Said(text, tuple(sure for piece, sure in pieces for _ in piece))
+    return Said(text, tuple(sure for piece, sure in pieces for _ in piece), _opinion(file, probability))
+
+
+def _opinion(file: PointerFile, probability: Float32) -> BlockOpinion | None:
+    if file.blocks is None:
+        return None
+    codes = list(file.presence)
+    left, right = (tuple(probability[codes.index(side)].tolist()) for side in VOTED)
+    return BlockOpinion(left, right, file.blocks)
 
 
 def pointed(of_tenth: Float32, presence: float, place: float, beats_s: Sequence[float]) -> Places:

@@ -1,6 +1,6 @@
 """Who answers the localization questions: the blind, an oracle, encoder and rules, language model, all."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,13 +9,14 @@ import numpy.typing as npt
 import wfdb
 
 from edge.beat_spans import Stretch
-from edge.evidence import EvidenceSpan
+from edge.conduction import ConductionModel, block_probabilities
+from edge.conduction_spans import with_blocks
+from edge.evidence import Evidence
 from edge.filters import CausalBandpass
 from edge.fusion import fuse
-from edge.labels import Waveform
 from edge.localizer import Localizer
 from edge.localizer_prompt import look_at
-from edge.localizer_reading import read_findings
+from edge.localizer_reading import read_findings, votes
 from edge.localizer_request import Said
 from edge.raw_ecg import RawEcg
 from edge.resampler import resample
@@ -38,15 +39,6 @@ def blind(_: Question) -> Answer:
 def presence_oracle(question: Question) -> Answer:
     """Knows whether, and not where."""
     return [CONSTANT_ANSWER] if question.truth else []
-
-
-def measured(spans: Mapping[str, RecordSpans]) -> Callable[[Question], Answer]:
-    """Encoder, second stage and rules, on the stream of the whole record."""
-
-    def answer(question: Question) -> Answer:
-        return spans[question.record].window(question.waveform, question.start_s, question.seconds)
-
-    return answer
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,12 +66,34 @@ class Strips:
         return np.ascontiguousarray(cut.T, np.float32), record.sig_name[0]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """Encoder, sequence model and rules on the stream of a record; blocks on the window, as at the edge."""
+
+    spans: Mapping[str, RecordSpans]
+    strips: Strips
+    conduction: ConductionModel
+
+    def evidence(self, question: Question) -> Evidence:
+        """Of its window."""
+        window = _window(question)
+        ecg_mv, lead = self.strips.window(window)
+        evidence = self.spans[question.record].evidence(question.start_s, question.seconds, lead)
+        return with_blocks(evidence, block_probabilities(self.conduction, ecg_mv[0], evidence.beats))
+
+    def answer(self, question: Question) -> Answer:
+        """Without the language model."""
+        found = self.evidence(question).of(question.waveform)
+        return [(span.start_s, span.end_s) for span in found]
+
+
 @dataclass(frozen=True, slots=True)
 class Located:
     """Of one window: as the edge asks, by pointing where the bundle can; and token by token."""
 
     said: Said
     written: Said
+    qrs_ms: float | None
 
 
 def ask_model(localizer: Localizer, reader: SignalReader, strips: Strips, window: Window) -> Located:
@@ -89,7 +103,8 @@ def ask_model(localizer: Localizer, reader: SignalReader, strips: Strips, window
     raw = RawEcg(np.round(ecg_mv.T * _UV_PER_MV).astype(np.int32), float(strips.fs_hz), (lead,))
     request = look_at(raw, None)
     branches = (request.branches[0], replace(request.branches[0], points=False))
-    return Located(*localizer.answers_of_read([read], request.beginning, branches))
+    said, written = localizer.answers_of_read([read], request.beginning, branches)
+    return Located(said, written, read.evidence.qrs_ms)
 
 
 def model_alone(said: Mapping[Window, Said]) -> Callable[[Question], Answer]:
@@ -102,24 +117,17 @@ def model_alone(said: Mapping[Window, Said]) -> Callable[[Question], Answer]:
     return answer
 
 
-def whole(spans: Mapping[str, RecordSpans], said: Mapping[Window, Said]) -> Callable[[Question], Answer]:
+def whole(measured: Measured, located: Mapping[Window, Located]) -> Callable[[Question], Answer]:
     """What was measured and what the model says, fused by the edge's rule."""
 
     def answer(question: Question) -> Answer:
-        found = _measured_spans(spans[question.record], question)
-        findings = read_findings(said[_window(question)], question.seconds) or []
-        fused = fuse(found, findings).findings
+        one = located[_window(question)]
+        evidence = replace(measured.evidence(question), qrs_ms=one.qrs_ms)
+        findings = read_findings(one.said, question.seconds) or []
+        fused = fuse(evidence.spans, findings, voted=votes(one.said, evidence)).findings
         return [(f.start_s, f.end_s) for f in fused if f.finding is question.waveform]
 
     return answer
-
-
-def _measured_spans(spans: RecordSpans, question: Question) -> Sequence[EvidenceSpan]:
-    return [
-        EvidenceSpan(waveform, start_s, end_s)
-        for waveform in Waveform
-        for start_s, end_s in spans.window(waveform, question.start_s, question.seconds)
-    ]
 
 
 def _window(question: Question) -> Window:

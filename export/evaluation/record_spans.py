@@ -1,22 +1,14 @@
 """What the whole pipeline finds on a record, cut to any window of it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import wfdb
 
 from edge.analysis import Analysis
-from edge.beat_shape import SHAPE_FS_HZ
 from edge.beat_spans import Stretch, merged, neighbour_stretches
-from edge.conduction import ConductionModel, bundle_branch_blocks
-from edge.conduction_spans import TOLD
-from edge.evidence import EvidenceBeat
-from edge.filters import CausalBandpass
+from edge.evidence import Evidence, EvidenceBeat, EvidenceSpan
 from edge.labels import WAVEFORM_OF_FINDING, BeatClass, Finding, Rhythm, Waveform
-from edge.resampler import resample
 from edge.stream import NS_PER_S, Span
 
 _CLASS_OF = {
@@ -31,15 +23,17 @@ _VENTRICULAR = (
     Waveform.VENTRICULAR_TRIGEMINY,
 )
 _NEAR_S = 0.01
+_MIDWAY = (0.5, 0.5)
+_NOTES = {Waveform.VENTRICULAR_TACHYCARDIA: (0.6, 0.65)}
+"""Where between two beats a rhythm's notes are, as shares of the interval: medians over patients of DS1."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RecordSpans:
-    """Beats with their classes and blocks, rhythms and patterns with their times, in seconds."""
+    """Beats with their classes, rhythms and patterns with their times, in seconds."""
 
     at_s: npt.NDArray[np.float64]
     classes: tuple[BeatClass, ...]
-    blocks: tuple[Waveform | None, ...]
     rhythms: tuple[tuple[Waveform, float, float], ...]
 
     def window(self, waveform: Waveform, start_s: float, seconds: int) -> list[Stretch]:
@@ -47,8 +41,6 @@ class RecordSpans:
         times_s = (self.at_s - start_s).tolist()
         if waveform in _CLASS_OF:
             return neighbour_stretches(times_s, [c is _CLASS_OF[waveform] for c in self.classes], seconds)
-        if any(block is waveform for block in self.blocks):
-            return neighbour_stretches(times_s, [block is waveform for block in self.blocks], seconds)
         cut = [
             (round(max(0.0, onset - start_s), 1), round(min(float(seconds), end - start_s), 1))
             for kind, onset, end in self.rhythms
@@ -56,10 +48,23 @@ class RecordSpans:
         ]
         return merged([(onset, end) for onset, end in cut if end > onset])
 
+    def evidence(self, start_s: float, seconds: int, lead: str) -> Evidence:
+        """All that was found in a window."""
+        times_s = (self.at_s - start_s).tolist()
+        beats = tuple(
+            EvidenceBeat(at_s, beat_class)
+            for at_s, beat_class in zip(times_s, self.classes, strict=True)
+            if 0 <= at_s < seconds
+        )
+        spans = tuple(
+            EvidenceSpan(waveform, onset_s, end_s)
+            for waveform in Waveform
+            for onset_s, end_s in self.window(waveform, start_s, seconds)
+        )
+        return Evidence(float(seconds), (lead,), beats, spans, float(seconds))
 
-def record_spans(
-    analysis: Analysis, fs_hz: float, duration_s: float, blocks: Sequence[Waveform | None] = ()
-) -> RecordSpans:
+
+def record_spans(analysis: Analysis, fs_hz: float, duration_s: float) -> RecordSpans:
     """Of a whole analysed record."""
     at_s = np.array([beat.index / fs_hz for beat in analysis.beats])
     spans: dict[tuple[str, int], Span] = {}
@@ -71,7 +76,6 @@ def record_spans(
     return RecordSpans(
         at_s,
         tuple(beat.beat_class for beat in analysis.beats),
-        tuple(blocks) or (None,) * len(at_s),
         (*rhythms, *_fibrillation(analysis, fs_hz, duration_s)),
     )
 
@@ -79,7 +83,7 @@ def record_spans(
 def _of_span(
     span: Span, fs_hz: float, at_s: npt.NDArray[np.float64], is_ventricular: npt.NDArray[np.bool_]
 ) -> tuple[Waveform, float, float]:
-    """Annotators set a rhythm's note midway between its first beat and the one before.
+    """Annotators set a rhythm's note between its first beat and the one before; see `_NOTES`.
 
     A pattern of ventricular beats begins with the first and ends with the last of these.
     """
@@ -90,8 +94,13 @@ def _of_span(
     if waveform in _VENTRICULAR and len(own):
         onset_s, end_s = float(own[0]), float(own[-1])
     before, after = at_s[at_s < onset_s - _NEAR_S], at_s[at_s > end_s + _NEAR_S]
-    begun_s = (onset_s + float(before[-1])) / 2 if len(before) else 0.0
-    return waveform, begun_s, (end_s + float(after[0])) / 2 if len(after) else end_s
+    begins, ends = _NOTES.get(waveform, _MIDWAY)
+    begun_s = _between(float(before[-1]), onset_s, begins) if len(before) else 0.0
+    return waveform, begun_s, _between(end_s, float(after[0]), ends) if len(after) else end_s
+
+
+def _between(first_s: float, second_s: float, share: float) -> float:
+    return first_s + share * (second_s - first_s)
 
 
 def _fibrillation(analysis: Analysis, fs_hz: float, duration_s: float) -> list[tuple[Waveform, float, float]]:
@@ -103,13 +112,3 @@ def _fibrillation(analysis: Analysis, fs_hz: float, duration_s: float) -> list[t
         for (at, rhythm), end in zip(marks, ends, strict=False)
         if rhythm is Rhythm.ATRIAL_FIBRILLATION
     ]
-
-
-def right_blocks(path: Path, analysis: Analysis, fs_hz: float) -> list[Waveform | None]:
-    """Of each beat, by the reader of `edge.conduction_spans`, with the patient's other beats around it."""
-    record = wfdb.rdrecord(str(path), channels=[0])
-    at_rate = resample(np.nan_to_num(record.p_signal), float(record.fs), SHAPE_FS_HZ)
-    ecg_mv = CausalBandpass(SHAPE_FS_HZ).feed(at_rate)[:, 0]
-    beats = [EvidenceBeat(beat.index / fs_hz, beat.beat_class) for beat in analysis.beats]
-    found = bundle_branch_blocks(ConductionModel(), ecg_mv, beats)
-    return [block if block is TOLD else None for block in found]

@@ -59,12 +59,20 @@ def train(known: list[ConductionShape], settings: Settings) -> ConductionNetwork
 
 def tried(known: list[ConductionShape], settings: Settings) -> Float32:
     """Probabilities `[shapes, 3]` of plain lead II, each by networks that never saw the patient."""
-    fold, found = _folds(known, settings), np.zeros((len(known), 3), np.float32)
+    networks, found = unseen_networks(known, settings), np.zeros((len(known), 3), np.float32)
+    for i, one in enumerate(known):
+        found[i] = answers_of(networks[one.patient], [one])[0]
+    return found
+
+
+def unseen_networks(known: list[ConductionShape], settings: Settings) -> dict[str, ConductionNetwork]:
+    """For each patient networks that never saw him."""
+    fold = _folds(known, settings)
+    networks: dict[str, ConductionNetwork] = {}
     for number in tqdm(range(settings["validation"]["folds"]), desc="validating", unit=" folds"):
         model = train([one for one, of in zip(known, fold, strict=True) if of != number], settings)
-        rows = [i for i, of in enumerate(fold) if of == number]
-        found[rows] = answers_of(model, [known[i] for i in rows])
-    return found
+        networks |= {one.patient: model for one, of in zip(known, fold, strict=True) if of == number}
+    return networks
 
 
 @torch.no_grad()

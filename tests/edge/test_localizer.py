@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -244,7 +245,10 @@ def test_a_full_desk_drops_the_least_urgent_and_says_so() -> None:
     assert dropped == {Priority.INFORMATION, Priority.LOW}
     answered = [question.event.priority for question, answer in replies if answer.status == "answered"]
     assert answered == [Priority.HIGH, Priority.MEDIUM]
-    assert [evidence.beats for evidence in witnessed] == [EVIDENCE.beats] * 2
+    for evidence in witnessed:
+        assert [replace(beat, blocks=None) for beat in evidence.beats] == list(EVIDENCE.beats)
+        has_shape = [beat.blocks is not None for beat in evidence.beats]
+        assert has_shape == [beat.beat_class is BeatClass.NORMAL for beat in EVIDENCE.beats]
     assert all(evidence.qrs_ms for evidence in witnessed)
 
 

@@ -87,13 +87,19 @@ def _annotations(data: Path, names: "Sequence[str]") -> "tuple[dict[str, Annotat
 def _systems(
     arguments: argparse.Namespace, questions: "Sequence[Question]", encoder: "Encoder"
 ) -> "dict[str, Callable[[Question], list[tuple[float, float]]]]":
+    from edge.bundle import DEFAULT_BUNDLE
+    from edge.conduction import ConductionModel
     from export.evaluation import localization_systems as who
 
-    spans = _spans(arguments.data, questions, encoder)
+    measured = who.Measured(
+        _spans(arguments.data, questions, encoder),
+        who.Strips(arguments.data, encoder.manifest.fs_hz),
+        ConductionModel(arguments.bundle or DEFAULT_BUNDLE),
+    )
     systems = {
         "constant answer": who.blind,
         "presence oracle": who.presence_oracle,
-        "encoder and rules": who.measured(spans),
+        "encoder and rules": measured.answer,
     }
     if not arguments.no_model:
         located = _located(arguments, questions, encoder)
@@ -102,22 +108,21 @@ def _systems(
         systems |= {
             "written by the language model": who.model_alone(written),
             "language model alone": who.model_alone(said),
-            "whole system": who.whole(spans, said),
+            "whole system": who.whole(measured, located),
         }
     return systems
 
 
 def _spans(data: Path, questions: "Sequence[Question]", encoder: "Encoder") -> "dict[str, RecordSpans]":
     from edge.analysis import analyse
-    from export.evaluation.record_spans import record_spans, right_blocks
+    from export.evaluation.record_spans import record_spans
     from firmware_bridge.recordings import open_recording
 
     spans = {}
     for name in with_progress(sorted({question.record for question in questions}), "records"):
         recording = open_recording(data / "mitdb" / name, [0])
         analysis = analyse(recording, encoder)
-        blocks = right_blocks(data / "mitdb" / name, analysis, recording.fs_hz)
-        spans[name] = record_spans(analysis, recording.fs_hz, recording.n_samples / recording.fs_hz, blocks)
+        spans[name] = record_spans(analysis, recording.fs_hz, recording.n_samples / recording.fs_hz)
     return spans
 
 

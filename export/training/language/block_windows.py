@@ -69,19 +69,25 @@ def _windows(
     data: Path, patient: ConductionShape, encoder: Encoder
 ) -> Iterator[tuple[Row, npt.NDArray[np.float16]]]:
     database, name = patient.patient.split("-", 1)
-    path = data / _FOLDER[database] / name
-    names = [lead.upper() for lead in wfdb.rdheader(str(path)).sig_name]
-    ecg_mv = prepared_ecg(path).astype(np.float32)
-    rng = np.random.default_rng(list(patient.patient.encode()))
-    for number, first_s in enumerate(_FIRSTS_S[database][: 1 if patient.block == NEITHER else None]):
-        cut = ecg_mv[first_s * FS_HZ : (first_s + _SECONDS) * FS_HZ]
-        lead_mv = (
-            _mixed(cut, names, rng) if number and len(names) > len(_MIXED) else cut[:, names.index("II")]
-        )
+    firsts_s = _FIRSTS_S[database][: 1 if patient.block == NEITHER else None]
+    for view, first_s in enumerate(firsts_s):
+        lead_mv = shown_lead(data, database, name, view)
         if len(lead_mv) == _SECONDS * FS_HZ:
             reading = read_window(encoder, np.ascontiguousarray(lead_mv[None]), ("II",))
-            row = _row(patient, first_s) | {"evidence": asdict(reading.evidence)}
+            row = _row(patient, first_s) | {"view": view, "evidence": asdict(reading.evidence)}
             yield row, reading.features.reshape(-1, reading.features.shape[2]).astype(np.float16)
+
+
+def shown_lead(data: Path, database: str, name: str, view: int) -> Float32:
+    """The lead `[samples]` in mV of one of the windows of a patient, counted from 0."""
+    path = data / _FOLDER[database] / name
+    names = [lead.upper() for lead in wfdb.rdheader(str(path)).sig_name]
+    first_s = _FIRSTS_S[database][view]
+    cut = prepared_ecg(path).astype(np.float32)[first_s * FS_HZ : (first_s + _SECONDS) * FS_HZ]
+    if not view or len(names) <= len(_MIXED):
+        return np.asarray(cut[:, names.index("II")])
+    rng = np.random.default_rng(list(f"{database}-{name}".encode()))
+    return [_mixed(cut, names, rng) for _ in range(view)][-1]
 
 
 def _mixed(ecg_mv: Float32, names: list[str], rng: np.random.Generator) -> Float32:
