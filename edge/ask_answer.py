@@ -21,7 +21,7 @@ from edge.grounding import check
 from edge.localizer_answer import locate_grammar, locate_question
 from edge.localizer_process import LocalizerError, LocalizerProcess
 from edge.localizer_prompt import LOCATED, MOST_SPANS, asked
-from edge.localizer_reading import read_findings, votes, with_findings
+from edge.localizer_reading import read_findings, with_findings
 from edge.localizer_request import Branch, LocalizerRequest, Said
 from edge.recorded_window import RecordedWindow
 
@@ -99,11 +99,7 @@ def completed(
     findings, unconfirmed = answer.findings, 0
     start_s = seen.start_s if seen else 0.0
     if len(said) > 1:
-        fused = fuse(
-            evidence[0].spans,
-            _places(said[1], evidence[0], seen),
-            voted=votes(said[1], evidence[0], start_s),
-        )
+        fused = fuse(evidence[0].spans, _places(said[1], evidence[0], seen))
         findings, unconfirmed = fused.findings, fused.unconfirmed
     if len(evidence) > 1:
         items = read_changes(said[0].text)

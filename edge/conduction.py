@@ -1,10 +1,9 @@
-"""Whether a beat is conducted with left or right bundle branch block, or neither, from one lead.
+"""Whether a strip is conducted with left or right bundle branch block, or neither, from one lead.
 
-One lead shows it poorly, so the reader rather says nothing than the wrong block: see
-docs/conduction.md. Beats that are no sinus or supraventricular beats never get a block.
+One lead shows it poorly, and the side worse than the block, so first is asked whether there is one and then
+on which side; of all conducted beats together, and with the width of the QRS. See docs/conduction.md.
 """
 
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,9 +26,27 @@ CONDUCTION_FILE: Final = "conduction.onnx"
 BLOCKS: Final = (None, Waveform.LEFT_BUNDLE_BRANCH_BLOCK, Waveform.RIGHT_BUNDLE_BRANCH_BLOCK)
 """In the order of the model's answers."""
 PAST_BEATS, AHEAD_BEATS = 60, 30
-THRESHOLDS: Final = (0.7, 0.6)
-"""Left, right: at most 1 % of the training patients without it are told it, each held out in turn."""
-CONDUCTED = (BeatClass.NORMAL, BeatClass.SUPRAVENTRICULAR)
+CONDUCTED: Final = (BeatClass.NORMAL, BeatClass.SUPRAVENTRICULAR)
+_SUREST: Final = 1e-3  # and 1 less this: no single beat decides
+_USUAL_QRS_MS, _QRS_STEP_MS = 95.0, 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRule:
+    """Log odds of a block are `bias` + `shape` x [by shape] + `width` x [QRS over 95 ms, in steps of 20].
+
+    Told from the probability `least` on; left where the log odds of left over right by shape exceed `side`.
+    """
+
+    shape: float
+    width: float
+    bias: float
+    side: float
+    least: float
+
+
+RULE: Final = BlockRule(shape=1.16, width=0.896, bias=0.075, side=0.238, least=0.5)
+"""By `python -m export.training.language.block_rule`: windows of training patients, each held out in turn."""
 
 
 class ConductionModel:
@@ -49,85 +66,63 @@ class ConductionModel:
         return found
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class BeatShape:
-    """A beat, and its shape `[SHAPE_SAMPLES]` as `shapes_of_beats` cuts it."""
+@dataclass(frozen=True, slots=True)
+class ShapeOdds:
+    """Log odds by shape, means over the conducted beats: of a block, and of left over right."""
 
-    beat_class: BeatClass
-    shape: Float32
-
-
-class BundleBranchReader:
-    """Beat by beat for one patient: each is seen as the mean of the beats like it among the last ones."""
-
-    def __init__(self, model: ConductionModel) -> None:
-        self._model = model
-        self._past: deque[Float32] = deque(maxlen=PAST_BEATS + 1)
-
-    def feed(self, beat: BeatShape) -> Waveform | None:
-        """The block of this beat, known half a second after it."""
-        if beat.beat_class not in CONDUCTED:
-            return None
-        self._past.append(beat.shape)
-        seen = mean_of_alike(beat.shape, np.stack(self._past))
-        return block_of(self._model.probabilities(seen[None])[0])
+    block: float
+    left: float
 
 
-def bundle_branch_blocks(
-    model: ConductionModel,
-    ecg_mv: npt.NDArray[np.floating],
-    beats: Sequence[EvidenceBeat],
-    ahead_beats: int = AHEAD_BEATS,
-) -> list[Waveform | None]:
-    """The block of each beat of a finished window or record, `[n]` mV at 128 Hz, filtered.
+def shape_odds(
+    model: ConductionModel, ecg_mv: npt.NDArray[np.floating], beats: Sequence[EvidenceBeat]
+) -> ShapeOdds | None:
+    """Of a window `[n]` mV at 128 Hz, filtered; `None` where no beat is conducted.
 
-    A beat is seen as the mean of the beats like it among `PAST_BEATS` before it and `ahead_beats` after.
+    Each beat is seen as the mean of the beats like it, `PAST_BEATS` before it and `AHEAD_BEATS` after.
     """
-    read = block_probabilities(model, ecg_mv, beats, ahead_beats)
-    return [None if row is None else block_of(row) for row in read]
+    at_s = [beat.at_s for beat in beats if beat.beat_class in CONDUCTED]
+    if not at_s:
+        return None
+    probability = model.probabilities(_seen(shapes_of_beats(ecg_mv, at_s))).astype(np.float64)
+    neither, left, right = _log_odds(np.stack([1 - probability[:, 0], *probability[:, 1:].T]))
+    return ShapeOdds(float(neither.mean()), float((left - right).mean()))
 
 
-def block_probabilities(
-    model: ConductionModel,
-    ecg_mv: npt.NDArray[np.floating],
-    beats: Sequence[EvidenceBeat],
-    ahead_beats: int = AHEAD_BEATS,
-) -> list[Float32 | None]:
-    """The same as probabilities `[3]` of each beat; `None` for beats that are not conducted."""
-    conducted = [i for i, beat in enumerate(beats) if beat.beat_class in CONDUCTED]
-    read: list[Float32 | None] = [None] * len(beats)
-    if conducted:
-        shapes = shapes_of_beats(ecg_mv, [beats[i].at_s for i in conducted])
-        for i, row in zip(conducted, model.probabilities(_seen(shapes, ahead_beats)), strict=True):
-            read[i] = row
-    return read
+def block_probability(odds: ShapeOdds, qrs_ms: float | None, rule: BlockRule = RULE) -> float:
+    """That there is a block, on either side; a width that could not be measured counts as usual."""
+    steps = width_steps(qrs_ms)
+    return float(1 / (1 + np.exp(-(rule.bias + rule.shape * odds.block + rule.width * steps))))
 
 
-def bundle_branch_spans(
-    beats: Sequence[EvidenceBeat], blocks: Sequence[Waveform | None], duration_s: float
-) -> list[EvidenceSpan]:
-    """Where the beats of each block are; see `neighbour_stretches`."""
-    times_s = [beat.at_s for beat in beats]
-    return [
-        EvidenceSpan(block, start_s, end_s)
-        for block in BLOCKS
-        if block
-        for start_s, end_s in neighbour_stretches(times_s, [found is block for found in blocks], duration_s)
-    ]
+def width_steps(qrs_ms: float | None) -> float:
+    """How much wider than usual a QRS is, as `BlockRule` counts it."""
+    return ((qrs_ms or _USUAL_QRS_MS) - _USUAL_QRS_MS) / _QRS_STEP_MS
 
 
-def block_of(probabilities: Float32) -> Waveform | None:
-    """Of `[3]`; a block only where it is clear."""
-    for block, probability, least in zip(BLOCKS[1:], probabilities[1:].tolist(), THRESHOLDS, strict=True):
-        if probability >= least:
-            return block
-    return None
+def block_of(odds: ShapeOdds, qrs_ms: float | None, rule: BlockRule = RULE) -> Waveform | None:
+    """The block that is told of a window."""
+    if block_probability(odds, qrs_ms, rule) < rule.least:
+        return None
+    return BLOCKS[1] if odds.left > rule.side else BLOCKS[2]
 
 
-def _seen(shapes: Float32, ahead_beats: int) -> Float32:
+def block_spans(block: Waveform, beats: Sequence[EvidenceBeat], duration_s: float) -> list[EvidenceSpan]:
+    """Where the conducted beats are; see `neighbour_stretches`."""
+    chosen = [beat.beat_class in CONDUCTED for beat in beats]
+    stretches = neighbour_stretches([beat.at_s for beat in beats], chosen, duration_s)
+    return [EvidenceSpan(block, start_s, end_s) for start_s, end_s in stretches if start_s < end_s]
+
+
+def _seen(shapes: Float32) -> Float32:
     """Each as the mean of the beats like it around it."""
     rows = [
-        mean_of_alike(shape, shapes[max(0, i - PAST_BEATS) : i + ahead_beats + 1])
+        mean_of_alike(shape, shapes[max(0, i - PAST_BEATS) : i + AHEAD_BEATS + 1])
         for i, shape in enumerate(shapes)
     ]
     return np.stack(rows)
+
+
+def _log_odds(probability: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    clear = probability.clip(_SUREST, 1 - _SUREST)
+    return np.asarray(np.log(clear / (1 - clear)), np.float64)

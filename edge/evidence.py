@@ -12,14 +12,10 @@ _FEWEST_INTERVALS = 3  # two changes
 
 @dataclass(frozen=True, slots=True)
 class EvidenceBeat:
-    """One beat, in seconds from the start of the window.
-
-    `blocks` are the probabilities of left and right bundle branch block by its shape, where that was read.
-    """
+    """One beat, in seconds from the start of the window."""
 
     at_s: float
     beat_class: BeatClass
-    blocks: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,21 +6,17 @@ The rule, waveform by waveform:
    overlaps it, the model is a witness of it, and its highest confidence is noted.
 2. Of fibrillation, atrial or ventricular, where both overlap, the model sets the borders.
 3. What the model alone says stays only if it is a waveform that nothing here measures (`MODEL_MAY_SAY`), and
-   at `least_confidence` or more, and not where the opposite was measured (`OPPOSITE`); stretches that overlap
-   become one.
-4. Bundle branch block, where a vote of both was taken (`edge.block_vote`), is what the vote says: neither's
-   own word counts.
-5. All else that the model says is dropped and counted as unconfirmed.
+   at `least_confidence` or more; stretches that overlap become one.
+4. All else that the model says is dropped and counted as unconfirmed.
 
 The order in which findings come does not matter, and fusing the result again changes nothing.
 See docs/adr/0009-what-the-language-model-may-add.md.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from edge.block_vote import VOTED
 from edge.events import LocalizedFinding, Witness
 from edge.evidence import EvidenceSpan
 from edge.labels import WAVEFORM_OF_FINDING, Finding, Waveform
@@ -29,6 +25,7 @@ LEAST_CONFIDENCE: Final = 0.6
 _MODEL: Final[Witness] = "language_model"
 
 WITNESS_OF_WAVEFORM: Final[dict[Waveform, Witness]] = {
+    Waveform.LEFT_BUNDLE_BRANCH_BLOCK: "encoder",
     Waveform.RIGHT_BUNDLE_BRANCH_BLOCK: "encoder",
     Waveform.VENTRICULAR_BEAT: "encoder",
     Waveform.SUPRAVENTRICULAR_BEAT: "encoder",
@@ -46,10 +43,7 @@ WITNESS_OF_WAVEFORM: Final[dict[Waveform, Witness]] = {
 """Who measures what; rules read the encoder's beats."""
 
 MODEL_MAY_SAY: Final = frozenset(Waveform) - WITNESS_OF_WAVEFORM.keys()
-"""Left bundle branch block and flutter: nothing here decides these, so the model's word is the only one."""
-
-OPPOSITE: Final = {Waveform.LEFT_BUNDLE_BRANCH_BLOCK: Waveform.RIGHT_BUNDLE_BRANCH_BLOCK}
-"""Of patients it does not know, the model sees that there is a block more surely than on which side."""
+"""Flutter: nothing here decides it, so the model's word is the only one."""
 
 MODEL_SETS_BORDERS: Final = frozenset((Waveform.ATRIAL_FIBRILLATION, Waveform.VENTRICULAR_FIBRILLATION))
 """The encoder tells these over several beats or seconds, the model of each tenth of a second."""
@@ -67,19 +61,8 @@ def fuse(
     spans: Iterable[EvidenceSpan],
     said: Iterable[LocalizedFinding],
     least_confidence: float = LEAST_CONFIDENCE,
-    voted: Sequence[LocalizedFinding] | None = None,
 ) -> Fused:
-    """Apply the rule; of `said`, only findings that name the model as a witness are looked at.
-
-    `voted` are the stretches of bundle branch block by `edge.block_vote`; `None` where no vote was taken.
-    """
-    if voted is not None:
-        rest = fuse(
-            (span for span in spans if span.waveform not in VOTED),
-            (one for one in said if waveform_of(one.finding) not in VOTED),
-            least_confidence,
-        )
-        return Fused(_in_order([*rest.findings, *voted]), rest.unconfirmed)
+    """Apply the rule; of `said`, only findings that name the model as a witness are looked at."""
     measured = _merged(
         _Stretch(span.waveform, span.start_s, span.end_s)
         for span in spans
@@ -87,21 +70,14 @@ def fuse(
     )
     words = {_word(one) for one in said if _MODEL in one.seen_by}
     alone = {word for word in words if not any(_is_same(word, stretch) for stretch in measured)}
-    taken = {
-        word
-        for word in alone
-        if _is_allowed(word, least_confidence) and not any(_is_opposite(word, one) for one in measured)
-    }
+    taken = {word for word in alone if _is_allowed(word, least_confidence)}
     bordered = {word for word in words - alone if word.waveform in MODEL_SETS_BORDERS}
     kept = [stretch for stretch in measured if not any(_is_same(word, stretch) for word in bordered)]
     findings = [_witnessed(stretch, words) for stretch in kept]
     findings += [_finding(word, (WITNESS_OF_WAVEFORM[word.waveform], _MODEL)) for word in _merged(bordered)]
     findings += [_finding(word, (_MODEL,)) for word in _merged(taken)]
-    return Fused(_in_order(findings), len(alone - taken))
-
-
-def _in_order(findings: Iterable[LocalizedFinding]) -> tuple[LocalizedFinding, ...]:
-    return tuple(sorted(findings, key=lambda one: (one.start_s, one.end_s, str(one.finding))))
+    findings.sort(key=lambda one: (one.start_s, one.end_s, str(one.finding)))
+    return Fused(tuple(findings), len(alone - taken))
 
 
 def waveform_of(finding: Finding | Waveform) -> Waveform:
@@ -133,11 +109,6 @@ def _is_same(one: _Stretch, other: _Stretch) -> bool:
     overlap = one.start_s < other.end_s and other.start_s < one.end_s
     same = (one.start_s, one.end_s) == (other.start_s, other.end_s)
     return one.waveform is other.waveform and (overlap or same)
-
-
-def _is_opposite(word: _Stretch, measured: _Stretch) -> bool:
-    overlap = word.start_s < measured.end_s and measured.start_s < word.end_s
-    return overlap and OPPOSITE.get(word.waveform) is measured.waveform
 
 
 def _merged(stretches: Iterable[_Stretch]) -> list[_Stretch]:

@@ -46,7 +46,8 @@ class Limits:
 LIMITS: Final = Limits()
 
 
-_NEVER_DENIED = MODEL_MAY_SAY | {Waveform.RIGHT_BUNDLE_BRANCH_BLOCK}
+_BLOCKS = {Waveform.LEFT_BUNDLE_BRANCH_BLOCK, Waveform.RIGHT_BUNDLE_BRANCH_BLOCK}
+_NEVER_DENIED = MODEL_MAY_SAY | _BLOCKS
 """Nothing looks for these, or what does misses many."""
 
 

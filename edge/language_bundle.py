@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from edge.block_vote import BlockVote
 from edge.bundle import Manifest
 from edge.errors import UserError
 from edge.labels import Waveform
@@ -25,14 +24,10 @@ class BundledFile(BaseModel):
 
 
 class PointerFile(BundledFile):
-    """By waveform, in the order of outputs: the least probability of its being there, and of where.
-
-    `blocks` says how its word on bundle branch block is weighed beside the shapes of beats.
-    """
+    """By waveform, in the order of outputs: the least probability of its being there, and of where."""
 
     presence: dict[Waveform, float]
     place: dict[Waveform, float]
-    blocks: BlockVote | None = None
 
 
 class LanguageManifest(BaseModel):

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from edge.block_vote import VOTED, voted
 from edge.events import Localization, LocalizedFinding
 from edge.evidence import Evidence, EvidenceSpan
 from edge.fusion import fuse, waveform_of
@@ -23,7 +22,7 @@ def localization(answers: Sequence[Said], evidence: Evidence, model: str, latenc
     said = read_findings(located, evidence.duration_s)
     if said is None:
         return Localization(status="invalid", model=model, latency_s=latency_s)
-    fused = fuse(evidence.spans, said, voted=votes(located, evidence))
+    fused = fuse(evidence.spans, said)
     checked = check(report.text, with_findings(evidence, fused.findings))
     return Localization(
         status="answered",
@@ -35,20 +34,11 @@ def localization(answers: Sequence[Said], evidence: Evidence, model: str, latenc
     )
 
 
-def votes(answer: Said, evidence: Evidence, start_s: float = 0.0) -> list[LocalizedFinding] | None:
-    """Of bundle branch block, where the answer points; `start_s` is where what was shown begins."""
-    return voted(answer.blocks, evidence, start_s) if answer.blocks else None
-
-
 def with_findings(evidence: Evidence, findings: Iterable[LocalizedFinding]) -> Evidence:
-    """A sentence may also say what the model alone may add, and blocks as voted; see `edge.fusion`."""
-    told = [
-        EvidenceSpan(waveform_of(one.finding), one.start_s, one.end_s)
-        for one in findings
-        if one.seen_by == ("language_model",) or waveform_of(one.finding) in VOTED
-    ]
-    kept = [span for span in evidence.spans if span.waveform not in VOTED]
-    return replace(evidence, spans=(*kept, *told))
+    """A sentence may also say what the model alone may add; see `edge.fusion`."""
+    alone = [one for one in findings if one.seen_by == ("language_model",)]
+    added = tuple(EvidenceSpan(waveform_of(one.finding), one.start_s, one.end_s) for one in alone)
+    return replace(evidence, spans=evidence.spans + added)
 
 
 def read_findings(answer: Said, duration_s: float) -> list[LocalizedFinding] | None:

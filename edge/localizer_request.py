@@ -2,13 +2,12 @@
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from typing import Any
 
 import numpy as np
 
-from edge.block_vote import BlockOpinion, BlockVote
 from edge.ecg_prompt import EcgPlace
 from edge.raw_ecg import RawEcg
 
@@ -39,14 +38,10 @@ class LocalizerRequest:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One answer; `probabilities` has one for each character of `text`, that of its token.
-
-    `blocks` is what a pointer thinks of bundle branch block beside its answer, for `edge.block_vote`.
-    """
+    """One answer; `probabilities` has one for each character of `text`, that of its token."""
 
     text: str
     probabilities: tuple[float, ...]
-    blocks: BlockOpinion | None = None
 
     def confidence(self, start: int, stop: int) -> float:
         """Mean over the characters from `start` to before `stop`."""
@@ -85,28 +80,14 @@ def decode_request(line: str | bytes) -> LocalizerRequest:
 
 def encode_answers(answers: list[Said]) -> str:
     """One line."""
-    return json.dumps({"answers": [_fields(said) for said in answers]})
+    return json.dumps(
+        {"answers": [[said.text, [round(p, 4) for p in said.probabilities]] for said in answers]}
+    )
 
 
 def decode_answers(fields: Mapping[str, Any]) -> tuple[Said, ...]:
     """Raises `ValueError` or `KeyError` where it is none."""
-    return tuple(
-        Said(str(text), tuple(map(float, of)), _opinion(blocks)) for text, of, blocks in fields["answers"]
-    )
-
-
-def _fields(said: Said) -> list[Any]:
-    told = said.blocks
-    sides = told and [[round(p, 4) for p in side] for side in (told.left, told.right)]
-    blocks = told and [*(sides or ()), told.vote.model_dump()]
-    return [said.text, [round(p, 4) for p in said.probabilities], blocks]
-
-
-def _opinion(fields: Sequence[Any] | None) -> BlockOpinion | None:
-    if fields is None:
-        return None
-    left, right, vote = fields
-    return BlockOpinion(tuple(map(float, left)), tuple(map(float, right)), BlockVote.model_validate(vote))
+    return tuple(Said(str(text), tuple(map(float, of))) for text, of in fields["answers"])
 
 
 def _ecg(fields: Mapping[str, Any]) -> RawEcg:

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from edge.block_vote import VOTED, BlockOpinion
 from edge.language_bundle import LanguageBundle, PointerFile
 from edge.localizer_answer import NOTHING
 from edge.localizer_request import Said
@@ -46,15 +45,7 @@ def said(file: PointerFile, probability: Float32, beats_s: Sequence[float]) -> S
             pieces += [(f" {a:.1f}-{b:.1f}", _mean(of_tenth, a, b)) for a, b in places]
     pieces = pieces or [(NOTHING, float(1 - probability.max()))]
     text = "".join(piece for piece, _ in pieces)
-    return Said(text, tuple(sure for piece, sure in pieces for _ in piece), _opinion(file, probability))
-
-
-def _opinion(file: PointerFile, probability: Float32) -> BlockOpinion | None:
-    if file.blocks is None:
-        return None
-    codes = list(file.presence)
-    left, right = (tuple(probability[codes.index(side)].tolist()) for side in VOTED)
-    return BlockOpinion(left, right, file.blocks)
+    return Said(text, tuple(sure for piece, sure in pieces for _ in piece))
 
 
 def pointed(of_tenth: Float32, presence: float, place: float, beats_s: Sequence[float]) -> Places:

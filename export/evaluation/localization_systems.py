@@ -9,18 +9,17 @@ import numpy.typing as npt
 import wfdb
 
 from edge.beat_spans import Stretch
-from edge.conduction import ConductionModel, block_probabilities
-from edge.conduction_spans import with_blocks
 from edge.evidence import Evidence
 from edge.filters import CausalBandpass
 from edge.fusion import fuse
 from edge.localizer import Localizer
 from edge.localizer_prompt import look_at
-from edge.localizer_reading import read_findings, votes
+from edge.localizer_reading import read_findings
 from edge.localizer_request import Said
 from edge.raw_ecg import RawEcg
 from edge.resampler import resample
 from edge.signal_reader import SignalReader
+from edge.span_evidence import SpanReader
 from export.evaluation.localization import CONSTANT_ANSWER, Question
 from export.evaluation.record_spans import RecordSpans
 
@@ -65,6 +64,17 @@ class Strips:
         cut = np.pad(cut, ((0, seconds * self.fs_hz - len(cut)), (0, 0)), mode="edge")
         return np.ascontiguousarray(cut.T, np.float32), record.sig_name[0]
 
+    def raw(self, window: Window) -> RawEcg:
+        """The strip of one window, as an edge cuts it out of its recording."""
+        name, start_s, seconds = window
+        path = str(self.data / "mitdb" / name)
+        header = wfdb.rdheader(path)
+        first = round(start_s * header.fs)
+        stop = min(first + round(seconds * header.fs), header.sig_len)
+        record = wfdb.rdrecord(path, channels=[0], sampfrom=first, sampto=stop)
+        uv = np.round(np.nan_to_num(record.p_signal) * _UV_PER_MV).astype(np.int32)
+        return RawEcg(uv, float(header.fs), (record.sig_name[0],))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measured:
@@ -72,14 +82,13 @@ class Measured:
 
     spans: Mapping[str, RecordSpans]
     strips: Strips
-    conduction: ConductionModel
+    reader: SpanReader
 
     def evidence(self, question: Question) -> Evidence:
         """Of its window."""
-        window = _window(question)
-        ecg_mv, lead = self.strips.window(window)
-        evidence = self.spans[question.record].evidence(question.start_s, question.seconds, lead)
-        return with_blocks(evidence, block_probabilities(self.conduction, ecg_mv[0], evidence.beats))
+        ecg = self.strips.raw(_window(question))
+        evidence = self.spans[question.record].evidence(question.start_s, question.seconds, ecg.leads[0])
+        return self.reader.add_to(evidence, ecg)
 
     def answer(self, question: Question) -> Answer:
         """Without the language model."""
@@ -93,7 +102,6 @@ class Located:
 
     said: Said
     written: Said
-    qrs_ms: float | None
 
 
 def ask_model(localizer: Localizer, reader: SignalReader, strips: Strips, window: Window) -> Located:
@@ -103,8 +111,7 @@ def ask_model(localizer: Localizer, reader: SignalReader, strips: Strips, window
     raw = RawEcg(np.round(ecg_mv.T * _UV_PER_MV).astype(np.int32), float(strips.fs_hz), (lead,))
     request = look_at(raw, None)
     branches = (request.branches[0], replace(request.branches[0], points=False))
-    said, written = localizer.answers_of_read([read], request.beginning, branches)
-    return Located(said, written, read.evidence.qrs_ms)
+    return Located(*localizer.answers_of_read([read], request.beginning, branches))
 
 
 def model_alone(said: Mapping[Window, Said]) -> Callable[[Question], Answer]:
@@ -117,14 +124,12 @@ def model_alone(said: Mapping[Window, Said]) -> Callable[[Question], Answer]:
     return answer
 
 
-def whole(measured: Measured, located: Mapping[Window, Located]) -> Callable[[Question], Answer]:
+def whole(measured: Measured, said: Mapping[Window, Said]) -> Callable[[Question], Answer]:
     """What was measured and what the model says, fused by the edge's rule."""
 
     def answer(question: Question) -> Answer:
-        one = located[_window(question)]
-        evidence = replace(measured.evidence(question), qrs_ms=one.qrs_ms)
-        findings = read_findings(one.said, question.seconds) or []
-        fused = fuse(evidence.spans, findings, voted=votes(one.said, evidence)).findings
+        findings = read_findings(said[_window(question)], question.seconds) or []
+        fused = fuse(measured.evidence(question).spans, findings).findings
         return [(f.start_s, f.end_s) for f in fused if f.finding is question.waveform]
 
     return answer

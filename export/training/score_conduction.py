@@ -1,4 +1,4 @@
-"""Bundle branch block on whole records of mitdb, beat by beat against the annotators.
+"""Bundle branch block on records of mitdb, window by window of 10 s, each beat against the annotators.
 
 python -m export.training.score_conduction --data DIR --encoder BUNDLE --records DS1 | DS2
 
@@ -9,22 +9,30 @@ trained without him.
 import argparse
 import tomllib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Final
 
 import numpy as np
 import wfdb
 
-from edge.conduction import BLOCKS, CONDUCTION_FILE, ConductionModel, bundle_branch_blocks
+from edge.conduction import BLOCKS, CONDUCTED, CONDUCTION_FILE
+from edge.conduction_spans import ConductionWitness
+from edge.contiguous_run import UV_PER_MV
 from edge.encoder import Encoder
+from edge.evidence import Evidence, EvidenceBeat
+from edge.labels import Waveform
+from edge.pipeline import PipelineSettings
+from edge.raw_ecg import RawEcg
+from edge.span_evidence import SpanReader
 from export.training.conduction_cache import load_conduction
 from export.training.conduction_records import annotated_blocks, found_beats, patient_of_mitdb
-from export.training.records import prepared
 from export.training.splits import DS1, DS2
 from export.training.train_conduction import Settings, train, write_onnx
 from export.training.witness_lead import LEFT, RIGHT
 
+WINDOW_S: Final = 10
 _HEAD = "| Record | L annotated | L Se | L +P | R annotated | R Se | R +P |\n|---|---|---|---|---|---|---|"
 
 
@@ -48,14 +56,34 @@ class BlockCounts:
         return f"{self.annotated} | {se} | {pp}"
 
 
-def score_record(path: Path, encoder: Encoder, model: ConductionModel) -> tuple[BlockCounts, BlockCounts]:
-    """Left and right, on the first signal, with the beats and classes that the edge finds itself."""
-    record = wfdb.rdrecord(str(path), channels=[0])
-    signal = np.nan_to_num(record.p_signal)
-    beats = found_beats(signal, record.fs, encoder)
-    found = bundle_branch_blocks(model, prepared(signal, record.fs)[:, 0], beats)
-    truth = annotated_blocks(path, np.array([beat.at_s for beat in beats]))
-    return _counts(truth.tolist(), found, LEFT), _counts(truth.tolist(), found, RIGHT)
+class RecordScorer:
+    """Cuts a record into windows, each read as the edge reads a strip."""
+
+    def __init__(self, bundle: Path) -> None:
+        self._encoder, self._reader = Encoder(bundle), SpanReader(bundle, PipelineSettings())
+
+    def score(self, path: Path, witness: ConductionWitness) -> tuple[BlockCounts, BlockCounts]:
+        """Left and right, on the first signal, with the beats and classes that the edge finds itself."""
+        record = wfdb.rdrecord(str(path), channels=[0])
+        signal = np.nan_to_num(record.p_signal)
+        beats = found_beats(signal, record.fs, self._encoder)
+        truth = annotated_blocks(path, np.array([beat.at_s for beat in beats])).tolist()
+        found: list[Waveform | None] = [None] * len(beats)
+        for start_s in range(0, int(len(signal) / record.fs), WINDOW_S):
+            first, stop = round(start_s * record.fs), round((start_s + WINDOW_S) * record.fs)
+            uv = np.round(signal[first:stop] * UV_PER_MV).astype(np.int32)
+            own = [i for i, beat in enumerate(beats) if start_s <= beat.at_s < start_s + WINDOW_S]
+            ecg = RawEcg(uv, float(record.fs), (record.sig_name[0],))
+            told = self._block(ecg, [replace(beats[i], at_s=beats[i].at_s - start_s) for i in own], witness)
+            for i in own:
+                found[i] = told if beats[i].beat_class in CONDUCTED else None
+        return _counts(truth, found, LEFT), _counts(truth, found, RIGHT)
+
+    def _block(self, ecg: RawEcg, beats: list[EvidenceBeat], witness: ConductionWitness) -> Waveform | None:
+        seconds = len(ecg.ecg_uv) / ecg.fs_hz
+        bare = Evidence(seconds, ecg.leads, tuple(beats), (), seconds)
+        measured = replace(self._reader.add_to(bare, ecg), spans=())
+        return next((span.waveform for span in witness.add_to(measured, ecg).spans), None)
 
 
 def _counts(truth: list[int], found: Sequence[object], block: int) -> BlockCounts:
@@ -72,7 +100,7 @@ class FoldModels:
         self._known = [one for one in load_conduction(data, bundle) if not one.is_held_out]
         self._settings, self._folder = settings, folder
 
-    def without(self, patient: str) -> ConductionModel:
+    def without(self, patient: str) -> ConductionWitness:
         """Patients without a block share their models by threes."""
         blocks = {one.block for one in self._known if one.patient == patient}
         if blocks & {LEFT, RIGHT}:
@@ -81,17 +109,17 @@ class FoldModels:
         first = plain.index(patient) // 3 * 3
         return self._trained(tuple(plain[first : first + 3]))
 
-    def _trained(self, patients: tuple[str, ...]) -> ConductionModel:
+    def _trained(self, patients: tuple[str, ...]) -> ConductionWitness:
         folder = self._folder / "-".join(patients)
         if not folder.is_dir():
             folder.mkdir()
             known = [one for one in self._known if one.patient not in patients]
             write_onnx(train(known, self._settings), folder / CONDUCTION_FILE)
-        return ConductionModel(folder)
+        return ConductionWitness(folder)
 
 
-def _always(model: ConductionModel) -> Callable[[str], ConductionModel]:
-    return lambda _patient: model
+def _always(witness: ConductionWitness) -> Callable[[str], ConductionWitness]:
+    return lambda _patient: witness
 
 
 def table(scores: dict[str, tuple[BlockCounts, BlockCounts]]) -> str:
@@ -112,14 +140,14 @@ def main() -> None:
     parser.add_argument("--encoder", type=Path, required=True, help="bundle of the trained encoder")
     parser.add_argument("--records", choices=["DS1", "DS2"], required=True)
     arguments = parser.parse_args()
-    encoder, settings = Encoder(arguments.encoder), tomllib.loads(arguments.config.read_text())
+    scorer, settings = RecordScorer(arguments.encoder), tomllib.loads(arguments.config.read_text())
     with TemporaryDirectory() as folder:
-        names, model_for = sorted(DS2), _always(ConductionModel(arguments.encoder))
+        names, witness_for = sorted(DS2), _always(ConductionWitness(arguments.encoder))
         if arguments.records == "DS1":
             folds = FoldModels(arguments.data, arguments.encoder, settings, Path(folder))
-            names, model_for = sorted(DS1), folds.without
+            names, witness_for = sorted(DS1), folds.without
         scores = {
-            name: score_record(arguments.data / "mitdb" / name, encoder, model_for(patient_of_mitdb(name)))
+            name: scorer.score(arguments.data / "mitdb" / name, witness_for(patient_of_mitdb(name)))
             for name in names
         }
     print(table(scores))

@@ -69,9 +69,9 @@ def test_what_only_touches_or_is_another_waveform_is_unconfirmed() -> None:
     assert fused.unconfirmed == 2
 
 
-def test_bundle_branch_block_is_the_models_own_word_if_it_is_sure() -> None:
-    block = Waveform.LEFT_BUNDLE_BRANCH_BLOCK
-    fused = fuse([], [said(block, 0, 4, 0.8), said(block, 3, 9, 0.9), said(block, 9.5, 10, 0.3)])
+def test_flutter_is_the_models_own_word_if_it_is_sure() -> None:
+    flutter = Waveform.ATRIAL_FLUTTER
+    fused = fuse([], [said(flutter, 0, 4, 0.8), said(flutter, 3, 9, 0.9), said(flutter, 9.5, 10, 0.3)])
     (found,) = fused.findings
     assert (found.start_s, found.end_s, found.confidence, found.seen_by) == (0, 9, 0.9, MODEL)
     assert fused.unconfirmed == 1
@@ -117,14 +117,6 @@ def test_measured_findings_all_stay_and_the_model_adds_only_what_it_may(spans, m
         if one.seen_by == MODEL:
             assert one.finding in MODEL_MAY_SAY
             assert one.confidence >= LEAST_CONFIDENCE
-
-
-def test_left_block_is_not_taken_where_right_block_was_measured() -> None:
-    right = EvidenceSpan(Waveform.RIGHT_BUNDLE_BRANCH_BLOCK, 0.0, 5.0)
-    left = Waveform.LEFT_BUNDLE_BRANCH_BLOCK
-    fused = fuse([right], [said(left, 4.0, 8.0), said(left, 8.5, 10.0)])
-    assert [(one.finding, one.start_s) for one in fused.findings] == [(right.waveform, 0.0), (left, 8.5)]
-    assert fused.unconfirmed == 1
 
 
 def test_where_both_see_fibrillation_the_model_sets_its_borders() -> None:

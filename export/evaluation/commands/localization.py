@@ -88,13 +88,14 @@ def _systems(
     arguments: argparse.Namespace, questions: "Sequence[Question]", encoder: "Encoder"
 ) -> "dict[str, Callable[[Question], list[tuple[float, float]]]]":
     from edge.bundle import DEFAULT_BUNDLE
-    from edge.conduction import ConductionModel
+    from edge.pipeline import PipelineSettings
+    from edge.span_evidence import SpanReader
     from export.evaluation import localization_systems as who
 
     measured = who.Measured(
         _spans(arguments.data, questions, encoder),
         who.Strips(arguments.data, encoder.manifest.fs_hz),
-        ConductionModel(arguments.bundle or DEFAULT_BUNDLE),
+        SpanReader(arguments.bundle or DEFAULT_BUNDLE, PipelineSettings()),
     )
     systems = {
         "constant answer": who.blind,
@@ -108,7 +109,7 @@ def _systems(
         systems |= {
             "written by the language model": who.model_alone(written),
             "language model alone": who.model_alone(said),
-            "whole system": who.whole(measured, located),
+            "whole system": who.whole(measured, said),
         }
     return systems
 

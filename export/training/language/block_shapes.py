@@ -12,9 +12,7 @@ import numpy.typing as npt
 import wfdb
 
 from edge.bundle import DEFAULT_BUNDLE
-from edge.conduction import CONDUCTION_FILE, ConductionModel, block_probabilities
-from edge.conduction_spans import with_blocks
-from edge.evidence import Evidence
+from edge.conduction import CONDUCTION_FILE, ConductionModel, ShapeOdds, shape_odds
 from export.training.conduction_cache import load_conduction
 from export.training.conduction_records import patient_of_mitdb
 from export.training.language.block_windows import shown_lead
@@ -29,7 +27,7 @@ _CONFIG: Final = Path("configs/training/conduction.toml")
 
 
 class UnseenShapes:
-    """Windows' evidence with the blocks of their beats, for patients whose shapes were taught."""
+    """Shapes of windows of those patients whose shapes were taught."""
 
     def __init__(self, data: Path) -> None:
         known = [one for one in load_conduction(data, DEFAULT_BUNDLE) if not one.is_held_out]
@@ -46,13 +44,12 @@ class UnseenShapes:
         patient = self._ptbxl.get(name, "") if database == "ptbxl" else patient
         return patient if patient in self._models else None
 
-    def evidence(self, row: Row) -> Evidence:
-        """As the edge has it, of a row whose patient is known."""
-        patient, evidence = self.patient(row), evidence_of(row)
-        assert patient is not None, "of a known patient"
-        return with_blocks(
-            evidence, block_probabilities(self._models[patient], self._lead_mv(row), evidence.beats)
-        )
+    def odds(self, row: Row) -> ShapeOdds | None:
+        """As the edge has them; `None` for an unknown patient, or where no beat is conducted."""
+        patient = self.patient(row)
+        if patient is None:
+            return None
+        return shape_odds(self._models[patient], self._lead_mv(row), evidence_of(row).beats)
 
     def _lead_mv(self, row: Row) -> Float32:
         if "view" in row:

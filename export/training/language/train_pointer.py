@@ -5,8 +5,7 @@
 
 Collecting the states takes half an hour on one core and goes on where it was cut off; learning takes minutes.
 Thresholds are chosen on the answers of networks that were taught without the patient (five folds); the
-network that is kept has learned from all. Held-out patients are never read. Last, the weights of the vote on
-bundle branch block are learned from the same answers (`export.training.language.block_votes`).
+network that is kept has learned from all. Held-out patients are never read.
 """
 
 import argparse
@@ -32,7 +31,6 @@ from edge.localizer_prompt import LOCATED
 from edge.onnx_session import OnnxSession
 from edge.pointer import pointed
 from export.evaluation.localization import iou
-from export.training.language.block_votes import learned_vote, write_vote
 from export.training.language.block_windows import make_block_windows, read_block_windows
 from export.training.language.pointer_net import (
     PointerNet,
@@ -171,9 +169,7 @@ def main() -> int:
     ]
     answers = unseen_answers(windows, settings)
     thresholds = {waveform: chosen(windows, answers, waveform) for waveform in LOCATED}
-    vote = learned_vote(windows, answers, arguments.data)
     write(taught(windows, settings), thresholds, arguments.bundle)
-    write_vote(vote, arguments.bundle)
     for waveform, (presence, place) in thresholds.items():
         print(f"{waveform}: there from {presence}, where from {place}")
     return 0
