@@ -22,7 +22,7 @@ def short(place: Workplace) -> Result:
 
 def long(place: Workplace) -> Result:
     """Windows of 10 to 60 s."""
-    return _run(place, "localization-long", 60, 10)
+    return _run(place, "localization-long", 60, 30)
 
 
 def _run(place: Workplace, name: str, longest_s: int, per_waveform: int) -> Result:

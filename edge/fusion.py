@@ -21,7 +21,7 @@ from edge.events import LocalizedFinding, Witness
 from edge.evidence import EvidenceSpan
 from edge.labels import WAVEFORM_OF_FINDING, Finding, Waveform
 
-LEAST_CONFIDENCE: Final = 0.6
+LEAST_CONFIDENCE: Final = 0.7
 _MODEL: Final[Witness] = "language_model"
 
 WITNESS_OF_WAVEFORM: Final[dict[Waveform, Witness]] = {
