@@ -25,9 +25,12 @@ def long(place: Workplace) -> Result:
     return _run(place, "localization-long", 60, 30)
 
 
+_JOBS = 2  # windows at once
+
+
 def _run(place: Workplace, name: str, longest_s: int, per_waveform: int) -> Result:
     options = ("--longest-s", str(longest_s), "--per-waveform", str(per_waveform))
-    grids = grids_of(place, "localization", *options)
+    grids = grids_of(place, "localization", *options, "--jobs", str(_JOBS))
     figures = [_figure(who, grids[key]) for who, key in _SHORT.items()]
     window = "10 s" if longest_s == 10 else f"10 to {longest_s} s"  # noqa: PLR2004
     return Result(

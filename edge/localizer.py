@@ -11,7 +11,11 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from itertools import takewhile
 from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
 
 from edge.bundle import DEFAULT_BUNDLE
 from edge.ecg_prompt import EcgPlace
@@ -20,9 +24,11 @@ from edge.errors import UserError
 from edge.language_bundle import DEFAULT_LANGUAGE_BUNDLE, check_fits, load_language_bundle
 from edge.llama_session import LlamaSession
 from edge.localizer_request import Branch, Part, Said, decode_request, encode_answers
-from edge.pointer import Pointer, in_order
+from edge.pointer import Pointer, in_order, pieces
 from edge.raw_ecg import RawEcg
 from edge.signal_reader import ReadEcg, SignalReader
+
+Float32 = npt.NDArray[np.float32]
 
 
 class Localizer:
@@ -52,9 +58,11 @@ class Localizer:
         """The same for ECGs that are read already."""
         session, pointed = self._session, None
         points = self._pointer is not None and any(branch.points for branch in branches)
+        if points and len(pieces(read[0].seconds)) > 1:
+            pointed = self._pointed_in_pieces(read[0], beginning)
         session.take_back()
         for part in beginning:
-            if points and part == EcgPlace(0):
+            if points and pointed is None and part == EcgPlace(0):
                 pointed = self._pointed(read[0])
             else:
                 session.feed(read[part.index].rows if isinstance(part, EcgPlace) else part)
@@ -67,8 +75,23 @@ class Localizer:
     def _pointed(self, read: ReadEcg) -> Said:
         """Where everything is, by the model's states of the ECG as it is fed."""
         assert self._pointer is not None
-        states = in_order(self._session.feed_states(read.rows), read.plan, len(read.evidence.leads))
-        return self._pointer.answer(states, read.beats_s)
+        return self._pointer.answer(self._states(read), read.beats_s)
+
+    def _pointed_in_pieces(self, read: ReadEcg, beginning: Sequence[Part]) -> Said:
+        """Of a window longer than the pointer was taught, each piece in a prompt of its own."""
+        assert self._pointer is not None
+        opening = [str(part) for part in takewhile(lambda part: part != EcgPlace(0), beginning)]
+        parts = []
+        for piece in pieces(read.seconds):
+            shown = self._reader.piece(read, piece.first_s, piece.last_s)
+            self._session.take_back()
+            for text in opening:
+                self._session.feed(text)
+            parts.append(self._pointer.probability(self._states(shown))[:, piece.own_tenths])
+        return self._pointer.answer_of(np.concatenate(parts, axis=1), read.beats_s)
+
+    def _states(self, read: ReadEcg) -> Float32:
+        return in_order(self._session.feed_states(read.rows), read.plan, len(read.evidence.leads))
 
     def _written(self, branch: Branch, after: int) -> Said:
         """Token by token, under the grammar of the question."""

@@ -5,7 +5,11 @@ each tenth of a second which waveforms are there, as LISA (Lai et al. 2024) read
 Why: docs/adr/0014-the-model-points.md.
 """
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +22,10 @@ from edge.tenths import Places, of_tenths, snapped
 
 Float32 = npt.NDArray[np.float32]
 
+LONGEST_TAUGHT_S: Final = 24
+"""Longer windows taught it nothing, and are pointed at in pieces."""
+
+_AROUND_S = 2
 _NEAR_S = 0.4  # a border this near to a beat is that beat's
 
 
@@ -31,8 +39,43 @@ class Pointer:
 
     def answer(self, states: Float32, beats_s: Sequence[float]) -> Said:
         """Of states `[leads, tokens, width]`, as an answer to "Locate", in seconds from the first token."""
+        return self.answer_of(self.probability(states), beats_s)
+
+    def probability(self, states: Float32) -> Float32:
+        """`[waveforms, tenths]`."""
         (probability,) = self._session.run(("probability",), {"states": states})
+        return probability
+
+    def answer_of(self, probability: Float32, beats_s: Sequence[float]) -> Said:
+        """The same of probabilities, which may come from several pieces."""
         return said(self._file, probability, beats_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Seconds `start_s` to `stop_s` of a window, shown with those around them from `first_s` to `last_s`."""
+
+    first_s: int
+    start_s: int
+    stop_s: int
+    last_s: int
+
+    @property
+    def own_tenths(self) -> slice:
+        """Of what is shown."""
+        return slice(10 * (self.start_s - self.first_s), 10 * (self.stop_s - self.first_s))
+
+
+def pieces(seconds: int) -> list[Piece]:
+    """One, or as many of the same length as it takes to show none that is longer than was taught."""
+    if seconds <= LONGEST_TAUGHT_S:
+        return [Piece(0, 0, seconds, seconds)]
+    n = math.ceil(seconds / (LONGEST_TAUGHT_S - 2 * _AROUND_S))
+    edges = [round(i * seconds / n) for i in range(n + 1)]
+    return [
+        Piece(max(0, start - _AROUND_S), start, stop, min(seconds, stop + _AROUND_S))
+        for start, stop in pairwise(edges)
+    ]
 
 
 def said(file: PointerFile, probability: Float32, beats_s: Sequence[float]) -> Said:

@@ -1,7 +1,7 @@
 """ECGs to what the language model reads: prepared, encoded, projected."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -27,12 +27,19 @@ _LONGEST_S = 60
 class ReadEcg:
     """Rows for the language model, and what the encoder alone measures on the window.
 
-    `plan` says of each row which token it is, lead by lead, as `edge.soft_tokens.block_plan`.
+    `plan` says of each row which token it is, lead by lead, as `edge.soft_tokens.block_plan`;
+    `features` are `[leads, tokens, features]`.
     """
 
+    features: Float32
     rows: Float32
     plan: npt.NDArray[np.int64]
     evidence: Evidence
+
+    @property
+    def seconds(self) -> int:
+        """Its length."""
+        return int(self.features.shape[1]) // TOKENS_PER_SECOND
 
     @property
     def beats_s(self) -> list[float]:
@@ -55,10 +62,24 @@ class SignalReader:
     def read_prepared(self, ecg_mv: Float32, leads: Sequence[str]) -> ReadEcg:
         """`[leads, samples]` in mV, filtered, at the encoder's rate."""
         reading = read_window(self._encoder, ecg_mv, leads)
-        beats_s = [beat.at_s for beat in reading.evidence.beats]
-        n_leads, n_tokens, _ = reading.features.shape
+        return self._read(reading.features, reading.evidence)
+
+    def piece(self, read: ReadEcg, start_s: int, stop_s: int) -> ReadEcg:
+        """Some whole seconds of it, as if they were all; no spans and intervals go with them."""
+        features = read.features[:, start_s * TOKENS_PER_SECOND : stop_s * TOKENS_PER_SECOND]
+        seconds = float(stop_s - start_s)
+        beats = tuple(
+            replace(beat, at_s=beat.at_s - start_s)
+            for beat in read.evidence.beats
+            if start_s <= beat.at_s < stop_s
+        )
+        return self._read(features, Evidence(seconds, read.evidence.leads, beats, (), seconds))
+
+    def _read(self, features: Float32, evidence: Evidence) -> ReadEcg:
+        n_leads, n_tokens, _ = features.shape
+        beats_s = [beat.at_s for beat in evidence.beats]
         plan = block_plan(n_tokens // TOKENS_PER_SECOND, n_leads, beats_s)
-        return ReadEcg(self.rows(reading.features, leads, beats_s), plan, reading.evidence)
+        return ReadEcg(features, self.rows(features, evidence.leads, beats_s), plan, evidence)
 
     def rows(self, features: Float32, leads: Sequence[str], beats_s: Sequence[float]) -> Float32:
         """`[rows, width]` of features `[leads, tokens, features]`."""

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -81,10 +81,11 @@ def conditions(tested: "Encoder | str", records: Sequence[str]) -> dict[str, obj
     return {"bundle": encoder.manifest.version, "onnx": encoder.manifest.onnx_sha256, "records": len(records)}
 
 
-def with_progress(records: Sequence[_Item], title: str) -> Iterator[_Item]:
-    """The records one by one, with a bar where a person looks on."""
+def with_progress(records: Iterable[_Item], title: str, total: int | None = None) -> Iterator[_Item]:
+    """The records one by one, with a bar where a person looks on; `total` where they have no length."""
     from rich.console import Console
     from rich.progress import track
 
     console = Console(stderr=True)
-    yield from track(records, title, console=console, transient=True, disable=not sys.stderr.isatty())
+    is_hidden = not sys.stderr.isatty()
+    yield from track(records, title, total=total, console=console, transient=True, disable=is_hidden)

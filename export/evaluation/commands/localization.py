@@ -43,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", type=Path, help="GGUF (default: the packaged one)")
     parser.add_argument("--language", type=Path, help="language bundle (default: the one with Hearth)")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=1, help="windows at once, 400 MB each (default: 1)")
     add_output(parser)
 
 
@@ -131,21 +132,21 @@ def _located(
     arguments: argparse.Namespace, questions: "Sequence[Question]", encoder: "Encoder"
 ) -> "dict[tuple[str, float, int], Located]":
     from edge.bundle import DEFAULT_BUNDLE
-    from edge.language_bundle import DEFAULT_LANGUAGE_BUNDLE, load_language_bundle
+    from edge.language_bundle import DEFAULT_LANGUAGE_BUNDLE
     from edge.language_model import default_path
-    from edge.localizer import Localizer
-    from edge.signal_reader import SignalReader
-    from export.evaluation.localization_systems import Strips, ask_model
+    from edge.localizer_process import ModelFiles
+    from export.evaluation.localization_asking import asked_windows
+    from export.evaluation.localization_systems import Strips
 
-    language = arguments.language or DEFAULT_LANGUAGE_BUNDLE
-    model, folder = arguments.model or default_path(), arguments.bundle or DEFAULT_BUNDLE
-    localizer = Localizer(model, language, folder, arguments.threads)
-    reader = SignalReader(encoder, load_language_bundle(language))
+    files = ModelFiles(
+        arguments.model or default_path(),
+        arguments.language or DEFAULT_LANGUAGE_BUNDLE,
+        arguments.bundle or DEFAULT_BUNDLE,
+    )
     strips = Strips(arguments.data, encoder.manifest.fs_hz)
     windows = sorted({(question.record, question.start_s, question.seconds) for question in questions})
-    return {
-        window: ask_model(localizer, reader, strips, window) for window in with_progress(windows, "windows")
-    }
+    asked = asked_windows(files, arguments.threads, strips, windows, arguments.jobs)
+    return dict(zip(windows, with_progress(asked, "windows", len(windows)), strict=True))
 
 
 def _rows(

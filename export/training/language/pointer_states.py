@@ -18,7 +18,7 @@ from edge.language_bundle import LanguageBundle
 from edge.language_model import default_path
 from edge.llama_session import LlamaSession
 from edge.localizer_prompt import LOCATED
-from edge.pointer import in_order
+from edge.pointer import LONGEST_TAUGHT_S, in_order
 from edge.signal_reader import SignalReader
 from edge.soft_tokens import TOKENS_PER_SECOND, block_plan
 
@@ -32,7 +32,6 @@ QUOTA: Final = {
 """Windows with each waveform, evenly over the patients who have it."""
 
 _NOTHING: Final = 700
-_LONGEST_S: Final = 24
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,7 +117,9 @@ def beats_of(row: Row) -> list[float]:
 
 
 def _is_fit(row: Row) -> bool:
-    return not row["held_out"] and row["seconds"] <= _LONGEST_S and bool(set(row["known"]) & set(LOCATED))
+    return (
+        not row["held_out"] and row["seconds"] <= LONGEST_TAUGHT_S and bool(set(row["known"]) & set(LOCATED))
+    )
 
 
 def _evenly(rows: Sequence[Row], n: int, rng: np.random.Generator) -> list[Row]:
