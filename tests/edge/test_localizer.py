@@ -123,6 +123,23 @@ def test_a_bundle_with_a_pointer_points_and_one_without_writes_under_the_grammar
 
 
 @needs_model
+def test_a_long_window_is_pointed_at_in_pieces_and_leaves_no_trace() -> None:
+    localizer = Localizer(default_path(), DEFAULT_LANGUAGE_BUNDLE, DEFAULT_BUNDLE, threads=1)
+    short, long = request(None), look_at(RawEcg(np.tile(ecg_uv(), 4)[:, None], 130.0, ("ECG",)), None)
+    answered = [
+        localizer.answers(one.ecgs, one.beginning, one.branches) for one in (short, long, long, short)
+    ]
+    assert answered[0] == answered[3]
+    assert answered[1] == answered[2]
+    found = read_findings(answered[1][0], 40.0)
+    assert found
+    early = [one for one in found if one.finding is Waveform.VENTRICULAR_BEAT and one.start_s < 10]
+    late = [one for one in found if one.finding is Waveform.VENTRICULAR_BEAT and one.start_s > 30]
+    assert early
+    assert late
+
+
+@needs_model
 def test_a_late_answer_is_not_waited_for_and_the_next_one_comes() -> None:
     async def ask() -> str:
         process = LocalizerProcess(FILES, threads=1)

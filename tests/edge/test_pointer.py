@@ -14,7 +14,7 @@ from edge.language_model import default_path
 from edge.llama_session import LlamaSession
 from edge.localizer_answer import NOTHING
 from edge.localizer_reading import read_findings
-from edge.pointer import Pointer, in_order, pointed, said
+from edge.pointer import LONGEST_TAUGHT_S, Pointer, in_order, pieces, pointed, said
 from edge.signal_reader import SignalReader
 from edge.soft_tokens import block_plan, block_rows
 
@@ -54,6 +54,20 @@ def test_below_presence_nothing_is_there_however_long() -> None:
     answer = said(FILE, rows, [])
     assert answer.text == NOTHING
     assert answer.probabilities == pytest.approx([0.55] * len(NOTHING))
+
+
+@given(st.integers(1, 300))
+def test_pieces_cover_every_second_once_and_none_is_longer_than_taught(seconds: int) -> None:
+    found = pieces(seconds)
+    assert [piece.start_s for piece in found] == [0, *(piece.stop_s for piece in found[:-1])]
+    assert found[-1].stop_s == seconds
+    for piece in found:
+        assert piece.first_s <= piece.start_s < piece.stop_s <= piece.last_s
+        assert 0 <= piece.first_s < piece.last_s <= min(seconds, piece.first_s + LONGEST_TAUGHT_S)
+        shown = np.arange(10 * piece.first_s, 10 * piece.last_s)
+        own = np.arange(10 * piece.start_s, 10 * piece.stop_s)
+        assert shown[piece.own_tenths].tolist() == own.tolist()
+    assert (len(found) == 1) == (seconds <= LONGEST_TAUGHT_S)
 
 
 def test_codes_come_in_the_order_of_the_network() -> None:
