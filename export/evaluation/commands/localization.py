@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", type=Path, help="GGUF (default: the packaged one)")
     parser.add_argument("--language", type=Path, help="language bundle (default: the one with Hearth)")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--jobs", type=int, default=1, help="windows at once, 400 MB each (default: 1)")
+    parser.add_argument("--jobs", type=int, default=1, help="windows at once, 800 MB each (default: 1)")
     add_output(parser)
 
 
